@@ -1,0 +1,156 @@
+//! All that the component does on one stream, without I/O: bytes in, stanzas out, in order.
+//!
+//! Joins the mirror, which takes the stream apart, and the responder, which answers presence and
+//! IQ. Whatever drives it owns the sockets and clocks.
+
+use minidom::Element;
+use tracing::debug;
+
+use crate::address::Domain;
+use crate::fault::Fault;
+use crate::mirror::{Kind, Mirror, Payload, Step};
+use crate::output::Output;
+use crate::reply::{Bounce, Reply};
+use crate::respond::{Now, Request, Responder};
+use crate::stream_error::StreamError;
+use crate::tag::Tag;
+
+/// What the input led to, beyond answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// More input is needed.
+    Hungry,
+    /// The server has closed the stream.
+    Footer,
+    /// The server has ended the stream, saying why.
+    StreamError(StreamError),
+}
+
+/// The component's side of one stream.
+#[derive(Debug)]
+pub struct Echo {
+    domain: Domain,
+    mirror: Mirror,
+    responder: Responder,
+    tag: Tag,
+}
+
+impl Echo {
+    /// A component for `domain` that sends stanzas of at most `limit` bytes.
+    pub fn new(domain: Domain, limit: usize, responder: Responder) -> Self {
+        let mirror = Mirror::new(domain.clone(), limit);
+        Self { domain, mirror, responder, tag: Tag::default() }
+    }
+
+    /// Answers all of `input` that is whole, and says how many bytes that was. The rest must come
+    /// again with more behind it, unless the event says that the stream is over.
+    ///
+    /// # Errors
+    /// What the server must be told before the stream ends. What came before it is answered.
+    pub fn feed(
+        &mut self,
+        input: &[u8],
+        out: &mut Output,
+        now: Now,
+    ) -> Result<(usize, Event), Fault> {
+        let mut used = 0;
+        loop {
+            let (more, step) = self.mirror.feed(&input[used..], out)?;
+            used += more;
+            match step {
+                Step::Hungry => return Ok((used, Event::Hungry)),
+                Step::Footer => return Ok((used, Event::Footer)),
+                Step::Echo { .. } => out.commit(),
+                Step::Refused { head, bounce } => self.bounce(bounce, head, out),
+                Step::Collected { kind: Kind::StreamError, head, .. } => {
+                    let error = StreamError::read(&out.unfinished()[head..]);
+                    out.cut_back(0);
+                    return Ok((used, Event::StreamError(error)));
+                }
+                Step::Collected { kind, head, payload } => {
+                    self.answer(kind, head, payload, now, out);
+                }
+                Step::Ignored(why) => {
+                    debug!(?why, "message not answered");
+                }
+                Step::Unknown => {}
+            }
+        }
+    }
+
+    fn bounce(&mut self, bounce: Bounce, head: usize, out: &mut Output) {
+        let echo = &out.unfinished()[..head];
+        let reply = self.tag.parse(echo).ok().and_then(|()| Reply::like(echo, &self.tag));
+        out.cut_back(0);
+        debug!(?bounce, "message not echoed");
+        if let Some(reply) = reply {
+            send(&reply.error("message", bounce.into()), out);
+        }
+    }
+
+    fn answer(&mut self, kind: Kind, head: usize, payload: Payload, now: Now, out: &mut Output) {
+        let (start, content) = out.unfinished().split_at(head);
+        let answers = match self.tag.parse(start) {
+            Ok(()) => self.answers(kind, start, content, payload, now),
+            Err(_) => vec![],
+        };
+        out.cut_back(0);
+        for answer in answers {
+            send(&answer, out);
+        }
+    }
+
+    fn answers(
+        &self,
+        kind: Kind,
+        start: &[u8],
+        content: &[u8],
+        payload: Payload,
+        now: Now,
+    ) -> Vec<Element> {
+        let Some(reply) = Reply::to(start, &self.tag, &self.domain) else {
+            return vec![];
+        };
+        let payload = match payload {
+            Payload::Whole => children(start, &self.tag, content).ok_or(Payload::Unfit),
+            missing => Err(missing),
+        };
+        let type_ = self.tag.value(start, b"type");
+        let request = Request { reply: &reply, kind: type_.as_deref(), payload };
+        match kind {
+            // Our own presence needs no answer; our own pings do, since one daemon of several may
+            // get another's.
+            Kind::Presence if self.domain.has(&reply.to) => vec![],
+            Kind::Presence => self.responder.presence(&request),
+            _ => self.responder.iq(request, now).into_iter().collect(),
+        }
+    }
+}
+
+fn send(element: &Element, out: &mut Output) {
+    if let Err(error) = out.send(element) {
+        debug!(%error, "answer not sent");
+    }
+}
+
+/// The child elements of a stanza, read with the namespaces that its start tag declares.
+fn children(start: &[u8], tag: &Tag, content: &[u8]) -> Option<Vec<Element>> {
+    let mut document = b"<stanza".to_vec();
+    for attribute in &tag.attributes {
+        if start[attribute.name.clone()].starts_with(b"xmlns") {
+            document.push(b' ');
+            document.extend_from_slice(&start[attribute.name.start..=attribute.value.end]);
+        }
+    }
+    if tag.attribute(start, b"xmlns").is_none() {
+        document.extend_from_slice(b" xmlns='jabber:component:accept'");
+    }
+    document.push(b'>');
+    document.extend_from_slice(content);
+    document.extend_from_slice(b"</stanza>");
+    let mut stanza = Element::from_reader(&document[..]).ok()?;
+    Some(stanza.take_nodes().into_iter().filter_map(|node| node.into_element()).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! echo-component as a library, so that tests, benchmarks and fuzz targets can drive it.
+//!
+//! This is no API to build on: only the program is released.
+//!
+//! # Reading order
+//! [`echo`] is all that the component does on a stream, [`mirror`] how a message is sent back. Both
+//! are functions of bytes, as is all they use. [`session`] runs them on a connection,
+//! [`supervisor`] makes connections for as long as the daemon lives. A module uses those listed
+//! below it, never one above:
+//!
+//! ```text
+//! main
+//! supervisor      config
+//! session connect ending            <- I/O and clocks end here
+//! echo
+//! mirror respond
+//! reply scope output stream_error
+//! tag token address wellformed
+//! fault
+//! ```
+
+pub mod address;
+pub mod echo;
+pub mod fault;
+pub mod mirror;
+pub mod output;
+pub mod reply;
+pub mod respond;
+pub mod scope;
+pub mod stream_error;
+pub mod tag;
+pub mod token;
+pub mod wellformed;

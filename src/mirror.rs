@@ -1,0 +1,357 @@
+//! The mirror: bytes of the server's stream in, echoes out.
+//!
+//! Messages are not parsed into anything. A start tag is rewritten with `from` and `to` traded, what
+//! follows is copied byte for byte while it is checked, and the echo goes out when the stanza is
+//! whole, or is cut back. Presence, IQ and stream errors are collected in the same place and handed
+//! on. Nothing here does I/O, knows a clock or logs.
+
+use memchr::memchr;
+use xmpp_parsers::ns;
+
+use crate::address::Domain;
+use crate::fault::Fault;
+use crate::output::Output;
+use crate::reply::Bounce;
+use crate::scope::Scope;
+use crate::tag::{self, Tag};
+use crate::token::{Token, Tokenizer};
+use crate::wellformed::{self, Flaw};
+
+/// The most that is collected of a presence or IQ, in bytes, and how deep: it becomes a tree, which
+/// is walked recursively.
+const COLLECTED: usize = 64 << 10;
+const COLLECTED_DEPTH: usize = 64;
+
+/// The namespaces that a stanza may be in. jabberd2 puts those for a component in `jabber:client`.
+const STANZAS: [&str; 3] = [ns::COMPONENT, ns::JABBER_CLIENT, "jabber:server"];
+
+/// A start tag longer than the limit is not copied, but for addresses and id of at most this length.
+const ADDRESS: usize = 64 << 10;
+
+/// A top-level element that is to be answered from its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `<presence/>`
+    Presence,
+    /// `<iq/>`
+    Iq,
+    /// `<stream:error/>`
+    StreamError,
+}
+
+/// What there is of such an element's payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payload {
+    /// All of it.
+    Whole,
+    /// Nothing, since it is not what may stand in XML.
+    Unfit,
+    /// Nothing, since it is too large or deep.
+    TooLarge,
+}
+
+/// Why a message gets no answer at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Silence {
+    /// It is an error, which is never answered (RFC 6120 §8.3.1).
+    Error,
+    /// Its `to` is not ours to speak for.
+    ForeignTo,
+    /// It has no `from`, or comes from our own domain.
+    NoSender,
+    /// It cannot be echoed, and its addresses are too long for an error.
+    Unanswerable,
+}
+
+/// What came up in the input. Where a `head` is named, the output's unfinished bytes begin with a
+/// start tag of that length, and whoever takes the step commits them or cuts them back to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing more; the rest is not whole yet.
+    Hungry,
+    /// A message. The unfinished bytes are its echo.
+    Echo {
+        /// The length of the echo's start tag.
+        head: usize,
+    },
+    /// A message that cannot be echoed. The unfinished bytes are the start tag of an echo.
+    Refused {
+        /// The length of that start tag.
+        head: usize,
+        /// Why.
+        bounce: Bounce,
+    },
+    /// Presence, IQ or a stream error. The unfinished bytes are its start tag and payload.
+    Collected {
+        /// What it is.
+        kind: Kind,
+        /// The length of the start tag.
+        head: usize,
+        /// Why the payload is missing, if it is.
+        payload: Payload,
+    },
+    /// A message that gets no answer.
+    Ignored(Silence),
+    /// An element that is none of ours, such as late stream features.
+    Unknown,
+    /// `</stream:stream>`
+    Footer,
+}
+
+/// What is done with the top-level element that is open.
+#[derive(Debug, Clone, Copy)]
+enum Open {
+    /// It is copied, all but its end tag if that has a prefix.
+    Echo { head: usize, prefixed: bool },
+    /// Its start tag and payload are copied.
+    Collect { kind: Kind, head: usize },
+    /// It is passed over, and then this is said.
+    Skip(Step),
+}
+
+/// The mirror of one stream.
+#[derive(Debug)]
+pub struct Mirror {
+    domain: Domain,
+    limit: usize,
+    tokens: Tokenizer,
+    tag: Tag,
+    scope: Scope,
+    open: Open,
+}
+
+impl Mirror {
+    /// A mirror for the stream of `domain`, whose echoes are at most `limit` bytes.
+    pub fn new(domain: Domain, limit: usize) -> Self {
+        Self {
+            domain,
+            limit,
+            tokens: Tokenizer::default(),
+            tag: Tag::default(),
+            scope: Scope::default(),
+            open: Open::Skip(Step::Unknown),
+        }
+    }
+
+    /// Takes `input` in as far as something comes up, and says how many bytes that was. What is
+    /// left must come again, with more behind it.
+    ///
+    /// # Errors
+    /// What ends the stream; there must be no call after it.
+    pub fn feed(&mut self, input: &[u8], out: &mut Output) -> Result<(usize, Step), Fault> {
+        // Input up to `at` has been looked at, up to `kept` been copied or passed over.
+        let (mut at, mut kept) = (0, 0);
+        loop {
+            if self.scope.depth() == 0 {
+                // RFC 6120 §4.6.1: white space between stanzas keeps connections alive.
+                at += memchr(b'<', &input[at..]).unwrap_or(input.len() - at);
+                kept = at;
+            }
+            let Some(token) = self.tokens.next(&input[at..])? else {
+                if !matches!(self.open, Open::Skip(_)) {
+                    out.push(&input[kept..at]);
+                }
+                return Ok((at, Step::Hungry));
+            };
+            let end = at + token.len();
+            let flaw = match token {
+                Token::Start(bytes) if self.scope.depth() == 0 => {
+                    kept = end;
+                    self.begin(bytes, out)
+                }
+                Token::Start(bytes) => self.element(bytes),
+                Token::Text(bytes) => self.check(bytes, wellformed::text),
+                Token::CData(bytes) => self.check(bytes, wellformed::characters),
+                Token::End(bytes) if self.scope.depth() == 0 => {
+                    return is_footer(bytes)
+                        .then_some((end, Step::Footer))
+                        .ok_or(Fault::NotWellFormed);
+                }
+                Token::End(bytes) => self.scope.close(end_name(bytes)),
+            };
+            match flaw {
+                Ok(()) => {}
+                Err(Flaw::Fatal(fault)) => return Err(fault),
+                Err(Flaw::Unfit) => self.refuse(Bounce::Unfit, Payload::Unfit, out),
+            }
+            if self.scope.depth() == 0 {
+                match self.open {
+                    Open::Echo { prefixed: false, .. } => out.push(&input[kept..end]),
+                    Open::Echo { prefixed: true, .. } if kept < end => {
+                        out.push(&input[kept..at]);
+                        out.push(b"</message>");
+                    }
+                    Open::Collect { .. } => out.push(&input[kept..at.max(kept)]),
+                    _ => {}
+                }
+                self.bound(0, out);
+                return Ok((end, self.finish()));
+            }
+            at = end;
+            self.bound(at - kept, out);
+        }
+    }
+
+    /// A top-level start tag.
+    fn begin(&mut self, bytes: &[u8], out: &mut Output) -> Result<(), Flaw> {
+        self.tag.parse(bytes)?;
+        let checked = self.scope.open(bytes, &self.tag);
+        if let Err(Flaw::Fatal(_)) = checked {
+            return checked;
+        }
+        let (prefix, local) = split(self.tag.name(bytes));
+        let default = self.tag.value(bytes, b"xmlns").unwrap_or(ns::COMPONENT.into());
+        let namespace = match prefix {
+            None => &*default,
+            // The server's stream header may have declared it, and then it is the stream's own.
+            Some(prefix) => self.scope.namespace(prefix).unwrap_or(ns::STREAM),
+        };
+        let stanza = STANZAS.contains(&namespace);
+        self.open = match local {
+            b"message" if stanza => self.message(bytes, out),
+            b"presence" if stanza => self.collect(Kind::Presence, bytes, out),
+            b"iq" if stanza => self.collect(Kind::Iq, bytes, out),
+            b"error" if namespace == ns::STREAM => self.collect(Kind::StreamError, bytes, out),
+            _ => Open::Skip(Step::Unknown),
+        };
+        if self.tag.empty {
+            self.scope.close(self.tag.name(bytes))?;
+        }
+        // Without its prefix such a message would let its children fall into another namespace.
+        if prefix.is_some() && !STANZAS.contains(&&*default) {
+            return Err(Flaw::Unfit);
+        }
+        checked
+    }
+
+    fn message(&self, bytes: &[u8], out: &mut Output) -> Open {
+        let ignored = |why| Open::Skip(Step::Ignored(why));
+        if self.tag.value(bytes, b"type").as_deref() == Some("error") {
+            return ignored(Silence::Error);
+        }
+        match self.tag.value(bytes, b"from") {
+            Some(from) if !self.domain.has(&from) => {}
+            _ => return ignored(Silence::NoSender),
+        }
+        if self.tag.attribute(bytes, b"to").is_some()
+            && !self.tag.value(bytes, b"to").is_some_and(|to| self.domain.speaks_for(&to))
+        {
+            return ignored(Silence::ForeignTo);
+        }
+        self.write_head(bytes, out);
+        let head = out.unfinished().len();
+        if bytes.len() > self.limit {
+            return Open::Skip(Step::Refused { head, bounce: Bounce::TooLarge(self.limit) });
+        }
+        Open::Echo { head, prefixed: self.tag.name(bytes).contains(&b':') }
+    }
+
+    /// The echo's start tag: all as it was, but for `from`, `to` and `xmlns`.
+    fn write_head(&self, bytes: &[u8], out: &mut Output) {
+        let from = self.tag.attribute(bytes, b"from");
+        let to = self.tag.attribute(bytes, b"to");
+        let too_long = bytes.len() > self.limit;
+        out.push(b"<message");
+        for attribute in &self.tag.attributes {
+            let name = &bytes[attribute.name.clone()];
+            if too_long
+                && (!matches!(name, b"from" | b"to" | b"id") || attribute.value.len() > ADDRESS)
+            {
+                continue;
+            }
+            let (name, value) = match (name, from, to) {
+                (b"xmlns", ..) => continue,
+                (b"from", _, Some(to)) => (name, to),
+                (b"from", _, None) => (&b"to"[..], attribute),
+                (b"to", Some(from), _) => (name, from),
+                _ => (name, attribute),
+            };
+            out.push(b" ");
+            out.push(name);
+            out.push(b"=");
+            out.push(&bytes[value.quoted()]);
+        }
+        if to.is_none() {
+            out.push(b" from='");
+            out.push(self.domain.as_str().as_bytes());
+            out.push(b"'");
+        }
+        out.push(if self.tag.empty { b"/>" } else { b">" });
+    }
+
+    fn collect(&self, kind: Kind, bytes: &[u8], out: &mut Output) -> Open {
+        if bytes.len() > self.limit {
+            return Open::Skip(Step::Unknown);
+        }
+        out.push(bytes);
+        Open::Collect { kind, head: bytes.len() }
+    }
+
+    /// A start tag within a stanza.
+    fn element(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
+        if matches!(self.open, Open::Skip(_)) {
+            let name = tag::name(bytes);
+            self.scope.enter(name)?;
+            return if tag::is_empty(bytes) { self.scope.close(name) } else { Ok(()) };
+        }
+        self.tag.parse(bytes)?;
+        let checked = self.scope.open(bytes, &self.tag);
+        if self.tag.empty && !matches!(checked, Err(Flaw::Fatal(_))) {
+            self.scope.close(self.tag.name(bytes))?;
+        }
+        checked
+    }
+
+    fn check(&self, bytes: &[u8], rule: fn(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
+        if matches!(self.open, Open::Skip(_)) { Ok(()) } else { rule(bytes) }
+    }
+
+    /// Stops copying what has become too large, `more` bytes of it being still in the input.
+    fn bound(&mut self, more: usize, out: &mut Output) {
+        let size = out.unfinished().len() + more;
+        let depth = self.scope.depth();
+        match self.open {
+            Open::Echo { .. } if size > self.limit => {
+                self.refuse(Bounce::TooLarge(self.limit), Payload::TooLarge, out);
+            }
+            Open::Collect { head, .. } if size - head > COLLECTED || depth > COLLECTED_DEPTH => {
+                self.refuse(Bounce::Unfit, Payload::TooLarge, out);
+            }
+            _ => {}
+        }
+    }
+
+    /// Cuts what is copied back to its start tag, which tells whom to answer, and passes over the
+    /// rest.
+    fn refuse(&mut self, bounce: Bounce, payload: Payload, out: &mut Output) {
+        let (head, step) = match self.open {
+            Open::Echo { head, .. } => (head, Step::Refused { head, bounce }),
+            Open::Collect { kind, head } => (head, Step::Collected { kind, head, payload }),
+            Open::Skip(_) => return,
+        };
+        out.cut_back(head);
+        self.open = Open::Skip(step);
+    }
+
+    /// The end of a top-level element.
+    fn finish(&mut self) -> Step {
+        match std::mem::replace(&mut self.open, Open::Skip(Step::Unknown)) {
+            Open::Echo { head, .. } => Step::Echo { head },
+            Open::Collect { kind, head } => Step::Collected { kind, head, payload: Payload::Whole },
+            Open::Skip(step) => step,
+        }
+    }
+}
+
+fn split(name: &[u8]) -> (Option<&[u8]>, &[u8]) {
+    memchr(b':', name).map_or((None, name), |at| (Some(&name[..at]), &name[at + 1..]))
+}
+
+fn end_name(bytes: &[u8]) -> &[u8] {
+    tag::trim_end(&bytes[2..bytes.len() - 1])
+}
+
+/// The server's stream header may have named the stream's namespace as it liked.
+fn is_footer(bytes: &[u8]) -> bool {
+    split(end_name(bytes)).1 == b"stream"
+}

@@ -1,0 +1,109 @@
+//! Stanzas of our own making: who they are from and to, and the errors among them.
+//!
+//! The constructors hold the protocol's duties: a reply comes from the address that was asked, goes
+//! to the one that asked, and keeps the id (RFC 6120 §8.2.3 and §8.3.1). Addresses stay strings,
+//! since who asked may have one that is no JID by today's rules.
+
+use std::borrow::Cow;
+
+use minidom::Element;
+use minidom::rxml::xml_ncname;
+use xmpp_parsers::ns;
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
+
+use crate::address::{Domain, bare};
+use crate::tag::Tag;
+
+/// The most that addresses and id of a reply may take, in bytes. Addresses are at most 3,071 long
+/// (RFC 7622 §3.1); longer ones, and such ids, are not worth a copy.
+const LONGEST: usize = 64 << 10;
+
+/// Where a reply comes from and goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The address of ours that was asked, as it was given.
+    pub from: String,
+    /// Who asked.
+    pub to: String,
+    /// The id of what is answered.
+    pub id: Option<String>,
+}
+
+impl Reply {
+    /// The reply to the stanza that begins with `tag`, if we may answer it: there is someone to
+    /// answer, and the address asked is ours. A stanza without `to` is for the component itself.
+    pub fn to(bytes: &[u8], tag: &Tag, domain: &Domain) -> Option<Self> {
+        let to = tag.value(bytes, b"from")?.into_owned();
+        let from = match tag.attribute(bytes, b"to") {
+            Some(_) => tag.value(bytes, b"to").filter(|to| domain.speaks_for(to))?.into_owned(),
+            None => domain.as_str().to_owned(),
+        };
+        Self { from, to, id: tag.value(bytes, b"id").map(Cow::into_owned) }.bounded()
+    }
+
+    /// A reply addressed as an echo's start tag is.
+    pub fn like(echo: &[u8], tag: &Tag) -> Option<Self> {
+        let value = |name| tag.value(echo, name).map(Cow::into_owned);
+        Self { from: value(b"from")?, to: value(b"to")?, id: value(b"id") }.bounded()
+    }
+
+    /// The same from and to the bare JIDs, which is where subscriptions are between (RFC 6121 §3.1).
+    pub fn between_bare(&self) -> Self {
+        Self { from: bare(&self.from).into(), to: bare(&self.to).into(), id: None }
+    }
+
+    /// A reply that does not grow with what was sent.
+    fn bounded(mut self) -> Option<Self> {
+        let addresses = self.from.len() + self.to.len();
+        self.id = self.id.filter(|id| id.len() + addresses <= LONGEST);
+        (addresses <= LONGEST).then_some(self)
+    }
+
+    /// The stanza `name` of type `kind`.
+    pub fn stanza(
+        &self,
+        name: &str,
+        kind: Option<&str>,
+        children: impl IntoIterator<Item = Element>,
+    ) -> Element {
+        Element::builder(name, ns::COMPONENT)
+            .attr(xml_ncname!("from").into(), &*self.from)
+            .attr(xml_ncname!("to").into(), &*self.to)
+            .attr(xml_ncname!("id").into(), self.id.as_deref())
+            .attr(xml_ncname!("type").into(), kind)
+            .append_all(children)
+            .build()
+    }
+
+    /// The same as an error.
+    pub fn error(&self, name: &str, error: StanzaError) -> Element {
+        self.stanza(name, Some("error"), [error.into()])
+    }
+}
+
+/// Why a message is not echoed, as its sender reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bounce {
+    /// The echo would be over this many bytes.
+    TooLarge(usize),
+    /// The echo would not be well-formed on our stream.
+    Unfit,
+}
+
+impl From<Bounce> for StanzaError {
+    fn from(bounce: Bounce) -> Self {
+        let (condition, text) = match bounce {
+            Bounce::TooLarge(limit) => (
+                DefinedCondition::PolicyViolation,
+                format!("The echo would be larger than {limit} bytes, the limit of this service"),
+            ),
+            Bounce::Unfit => (
+                DefinedCondition::NotAcceptable,
+                "The echo would not be well-formed XML: it holds a namespace prefix that it does \
+                 not declare, or a character or entity that XML 1.0 does not allow"
+                    .into(),
+            ),
+        };
+        Self::new(ErrorType::Modify, condition, "en", text)
+    }
+}

@@ -1,0 +1,340 @@
+//! The elements that are open in a stanza, and the namespace prefixes they declare.
+//!
+//! This is what decides whether a stanza stands on its own, so that it may be moved from the
+//! server's stream to ours: every end tag matches, every prefix is declared within the stanza (but
+//! `xml`, and `stream`, which both streams declare), no attribute comes twice (Namespaces in XML
+//! §6.3). Every look-up takes constant time, since whoever writes the stanza chooses the numbers.
+
+use std::collections::{HashMap, HashSet};
+
+use memchr::memchr;
+
+use crate::fault::Fault;
+use crate::tag::{Attribute, Tag};
+use crate::wellformed::{Flaw, MALFORMED, normalized, qualified_name, value};
+
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+
+/// The most that names of open elements may take, in bytes: a million levels of short names.
+const DEEPEST: usize = 16 << 20;
+
+/// Up to so many attributes are compared each with each; more are hashed.
+const FEW: usize = 12;
+
+/// Prefixes are remembered from stanza to stanza, so that common ones cost no allocation.
+const REMEMBERED: usize = 256;
+
+#[derive(Debug)]
+struct Element {
+    /// Where its name begins in `names`.
+    name: usize,
+    /// How many bindings there were outside it.
+    bindings: usize,
+}
+
+#[derive(Debug)]
+struct Binding {
+    prefix: usize,
+    namespace: String,
+    outer: Option<usize>,
+}
+
+/// The open elements of one stanza, outermost first.
+#[derive(Debug, Default)]
+pub struct Scope {
+    names: Vec<u8>,
+    open: Vec<Element>,
+    /// A number for every prefix seen.
+    prefixes: HashMap<Box<[u8]>, usize>,
+    /// By that number: the binding in force.
+    current: Vec<Option<usize>>,
+    bindings: Vec<Binding>,
+}
+
+impl Scope {
+    /// How many elements are open.
+    pub fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Opens an element of which only the name matters.
+    ///
+    /// # Errors
+    /// What is no name, or goes too deep.
+    pub fn enter(&mut self, name: &[u8]) -> Result<(), Flaw> {
+        qualified_name(name)?;
+        self.push(name)
+    }
+
+    /// Opens an element and checks all that its start tag says. An element whose tag is unfit is
+    /// open all the same, since its end will come.
+    ///
+    /// # Errors
+    /// See [`Flaw`].
+    pub fn open(&mut self, bytes: &[u8], tag: &Tag) -> Result<(), Flaw> {
+        let name = tag.name(bytes);
+        let colon = qualified_name(name)?;
+        self.push(name)?;
+        let mut unfit = Ok(());
+        let mut prefixed = colon.is_some();
+        for attribute in &tag.attributes {
+            let name = &bytes[attribute.name.clone()];
+            prefixed |= qualified_name(name)?.is_some();
+            unfit = unfit.and(tolerate(value(&bytes[attribute.value.clone()]))?);
+            if name.starts_with(b"xmlns") {
+                self.declare(name, &bytes[attribute.value.clone()])?;
+            }
+        }
+        if prefixed {
+            unfit = unfit.and(self.prefixes_declared(bytes, tag, colon)?);
+        }
+        self.no_attribute_twice(bytes, &tag.attributes)?;
+        unfit
+    }
+
+    /// Closes the innermost element.
+    ///
+    /// # Errors
+    /// If `name` is not its name.
+    pub fn close(&mut self, name: &[u8]) -> Result<(), Flaw> {
+        let element = self.open.last().ok_or(MALFORMED)?;
+        if &self.names[element.name..] != name {
+            return Err(MALFORMED);
+        }
+        let (start, bindings) = (element.name, element.bindings);
+        self.names.truncate(start);
+        self.open.pop();
+        for binding in self.bindings.drain(bindings..).rev() {
+            self.current[binding.prefix] = binding.outer;
+        }
+        if self.open.is_empty() {
+            self.forget();
+        }
+        Ok(())
+    }
+
+    /// The namespace that `prefix` stands for, if the stanza says so.
+    pub fn namespace(&self, prefix: &[u8]) -> Option<&str> {
+        match prefix {
+            b"xml" => return Some(XML),
+            b"stream" if !self.prefixes.contains_key(prefix) => {
+                return Some(xmpp_parsers::ns::STREAM);
+            }
+            _ => {}
+        }
+        match self.current[*self.prefixes.get(prefix)?] {
+            Some(binding) => Some(&self.bindings[binding].namespace),
+            None if prefix == b"stream" => Some(xmpp_parsers::ns::STREAM),
+            None => None,
+        }
+    }
+
+    fn push(&mut self, name: &[u8]) -> Result<(), Flaw> {
+        let taken = self.names.len() + self.open.len() * size_of::<Element>();
+        if taken + name.len() > DEEPEST {
+            return Err(Flaw::Fatal(Fault::PolicyViolation));
+        }
+        self.open.push(Element { name: self.names.len(), bindings: self.bindings.len() });
+        self.names.extend_from_slice(name);
+        Ok(())
+    }
+
+    /// Takes in `xmlns='…'` and `xmlns:prefix='…'`, by the rules of Namespaces in XML §3.
+    fn declare(&mut self, name: &[u8], raw: &[u8]) -> Result<(), Flaw> {
+        let prefix = match name.strip_prefix(b"xmlns") {
+            Some(b"") => b"",
+            Some([b':', prefix @ ..]) => prefix,
+            _ => return Ok(()),
+        };
+        // A value that cannot be read makes the stanza unfit, which `open` has noticed.
+        let namespace = normalized(raw).unwrap_or_default();
+        let reserved = [XML, XMLNS].contains(&&*namespace);
+        match prefix {
+            b"xml" if namespace == XML => return Ok(()),
+            b"xml" | b"xmlns" => return Err(MALFORMED),
+            _ if reserved => return Err(MALFORMED),
+            b"" => return Ok(()),
+            _ if raw.is_empty() => return Err(MALFORMED),
+            _ => {}
+        }
+        let namespace = namespace.into_owned();
+        let prefix = self.number(prefix);
+        let outer = self.current[prefix].replace(self.bindings.len());
+        self.bindings.push(Binding { prefix, namespace, outer });
+        Ok(())
+    }
+
+    fn number(&mut self, prefix: &[u8]) -> usize {
+        if let Some(&number) = self.prefixes.get(prefix) {
+            return number;
+        }
+        let number = self.current.len();
+        self.prefixes.insert(prefix.into(), number);
+        self.current.push(None);
+        number
+    }
+
+    fn prefixes_declared(
+        &self,
+        bytes: &[u8],
+        tag: &Tag,
+        colon: Option<usize>,
+    ) -> Result<Result<(), Flaw>, Flaw> {
+        let element = colon.map(|at| &tag.name(bytes)[..at]);
+        let attributes = tag.attributes.iter().filter_map(|attribute| {
+            let name = &bytes[attribute.name.clone()];
+            memchr(b':', name).map(|at| &name[..at]).filter(|prefix| prefix != b"xmlns")
+        });
+        for prefix in element.into_iter().chain(attributes) {
+            if prefix == b"xmlns" {
+                return Err(MALFORMED); // Namespaces in XML §3: no element has that prefix
+            }
+            if self.namespace(prefix).is_none() {
+                return Ok(Err(Flaw::Unfit));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    fn no_attribute_twice(&self, bytes: &[u8], attributes: &[Attribute]) -> Result<(), Flaw> {
+        let names = || attributes.iter().map(|attribute| &bytes[attribute.name.clone()]);
+        if attributes.len() <= FEW {
+            for (nth, name) in names().enumerate() {
+                if names().take(nth).any(|other| self.same(name, other)) {
+                    return Err(MALFORMED);
+                }
+            }
+            return Ok(());
+        }
+        let mut seen = HashSet::with_capacity(attributes.len());
+        let unique = names().all(|name| seen.insert(self.expanded(name)));
+        if unique { Ok(()) } else { Err(MALFORMED) }
+    }
+
+    fn same(&self, a: &[u8], b: &[u8]) -> bool {
+        a == b
+            || (a.last() == b.last()
+                && memchr(b':', a).is_some()
+                && memchr(b':', b).is_some()
+                && self.expanded(a) == self.expanded(b))
+    }
+
+    /// The namespace and local part of an attribute's name. An undeclared prefix, which makes the
+    /// stanza unfit anyway, stands for itself.
+    fn expanded<'a>(&'a self, name: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        let Some(at) = memchr(b':', name) else {
+            return (b"", name);
+        };
+        let (prefix, local) = (&name[..at], &name[at + 1..]);
+        (self.namespace(prefix).map_or(prefix, str::as_bytes), local)
+    }
+
+    /// Gives back what an unusual stanza took.
+    fn forget(&mut self) {
+        if self.prefixes.len() > REMEMBERED {
+            self.prefixes = HashMap::new();
+            self.current = Vec::new();
+        }
+        self.names.shrink_to(1 << 12);
+        self.open.shrink_to(1 << 10);
+        self.bindings.shrink_to(1 << 6);
+    }
+}
+
+/// Lets what is merely unfit wait until all has been looked at, since something fatal may follow.
+fn tolerate(result: Result<(), Flaw>) -> Result<Result<(), Flaw>, Flaw> {
+    match result {
+        Err(Flaw::Fatal(fault)) => Err(Flaw::Fatal(fault)),
+        waits => Ok(waits),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Opens each tag within the one before it.
+    fn open_all(tags: &[&str]) -> Result<(), Flaw> {
+        let (mut scope, mut parsed) = (Scope::default(), Tag::default());
+        for tag in tags {
+            parsed.parse(tag.as_bytes())?;
+            scope.open(tag.as_bytes(), &parsed)?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn prefixes_are_declared_in_the_stanza_or_it_is_unfit() {
+        let unfit = Err(Flaw::Unfit);
+        for (tags, verdict) in [
+            (&["<a xml:lang='en'>"][..], Ok(())),
+            (&["<a>", "<stream:b>"], Ok(())),
+            (&["<p:a xmlns:p='u' p:b=''>", "<p:c>"], Ok(())),
+            (&["<p:a>"], unfit),
+            (&["<a p:b=''>"], unfit),
+            (&["<a xmlns:p='u'>", "<q:b>"], unfit),
+            (&["<a xmlns:p='&bad;'>"], unfit),
+            (&["<a xmlns:p=''>"], Err(MALFORMED)),
+            (&["<xmlns:a>"], Err(MALFORMED)),
+            (&["<a xmlns:xmlns='u'>"], Err(MALFORMED)),
+            (&["<a xmlns:xml='u'>"], Err(MALFORMED)),
+            (&["<a xmlns:xml='http://www.w3.org/XML/1998/namespace'>"], Ok(())),
+            (&["<a xmlns:p='http://www.w3.org/XML/1998/namespace'>"], Err(MALFORMED)),
+            (&["<a xmlns='http://www.w3.org/2000/xmlns/'>"], Err(MALFORMED)),
+        ] {
+            assert_eq!(open_all(tags), verdict, "{tags:?}");
+        }
+    }
+
+    #[test]
+    fn a_declaration_holds_for_its_element_and_what_is_in_it() {
+        let (mut scope, mut tag) = (Scope::default(), Tag::default());
+        for bytes in [&b"<a xmlns:p='1'>"[..], b"<b xmlns:p='2'>"] {
+            tag.parse(bytes).unwrap();
+            scope.open(bytes, &tag).unwrap();
+        }
+        assert_eq!(scope.namespace(b"p"), Some("2"));
+        scope.close(b"b").unwrap();
+        assert_eq!(scope.namespace(b"p"), Some("1"));
+        scope.close(b"a").unwrap();
+        assert_eq!(scope.namespace(b"p"), None);
+    }
+
+    #[test]
+    fn no_attribute_comes_twice_by_name_or_by_namespace() {
+        let many = (0..40).fold(String::from("<a"), |tag, n| tag + &format!(" a{n}='{n}'"));
+        for (tag, verdict) in [
+            ("<a b='1' c='2'>".into(), Ok(())),
+            ("<a b='1' b='2'>".into(), Err(MALFORMED)),
+            ("<a xmlns='1' xmlns='2'>".into(), Err(MALFORMED)),
+            ("<a xmlns:p='u' p:b='1' b='2'>".into(), Ok(())),
+            ("<a xmlns:p='u' xmlns:q='v' p:b='1' q:b='2'>".into(), Ok(())),
+            ("<a xmlns:p='u' xmlns:q='&#x75;' p:b='1' q:b='2'>".into(), Err(MALFORMED)),
+            (format!("{many}>"), Ok(())),
+            (format!("{many} a39=''>"), Err(MALFORMED)),
+            (format!("{many} xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'>"), Err(MALFORMED)),
+        ] {
+            assert_eq!(open_all(&[&tag]), verdict, "{tag}");
+        }
+    }
+
+    #[test]
+    fn something_fatal_outweighs_something_unfit() {
+        assert_eq!(open_all(&["<a b='&bad;' b=''>"]), Err(MALFORMED));
+        assert_eq!(open_all(&["<p:a b='' b=''>"]), Err(MALFORMED));
+    }
+
+    #[test]
+    fn end_tags_match_and_nesting_is_bounded() {
+        let mut scope = Scope::default();
+        scope.enter(b"a").unwrap();
+        scope.enter(b"b").unwrap();
+        assert_eq!(scope.close(b"a"), Err(MALFORMED));
+        scope.close(b"b").unwrap();
+        scope.close(b"a").unwrap();
+        assert_eq!(scope.close(b"a"), Err(MALFORMED));
+        let too_deep = (0..2_000_000).try_for_each(|_| scope.enter(b"a"));
+        assert_eq!(too_deep, Err(Flaw::Fatal(Fault::PolicyViolation)));
+    }
+}
