@@ -1,0 +1,106 @@
+//! What any user can send to end a component that is built the usual way. Each input must
+//! reach ours, be echoed, and leave it on the connection it began with.
+
+use crate::chat::assert_mirrored;
+use crate::real::{Kind, Stage, Stanza};
+
+/// The daemon's default, and what Prosody takes from a component.
+const MAX_STANZA_SIZE: usize = 512 * 1024;
+
+pub fn an_unknown_message_type_comes_back(kind: Kind) {
+    let echo = survive(
+        kind,
+        "m1",
+        "<message to='echo.localhost' type='foo' id='m1'><body>foo</body></message>",
+    );
+    assert_eq!(echo.body(), "foo");
+}
+
+pub fn two_bodies_of_one_language_come_back(kind: Kind) {
+    let echo = survive(
+        kind,
+        "m1",
+        "<message to='echo.localhost' id='m1'><body>one</body><body>two</body></message>",
+    );
+    assert_eq!(echo.all("", "body").count(), 2, "{echo:?}");
+}
+
+pub fn a_jid_that_stringprep_rejects_gets_its_echo(kind: Kind) {
+    // Emoji are younger than the Unicode that stringprep knows; servers let them pass.
+    for to in ["bot@echo.localhost/😀", "b😀t@echo.localhost"] {
+        let echo = survive(
+            kind,
+            "m1",
+            &format!("<message to='{to}' id='m1'><body>to {to}</body></message>"),
+        );
+        assert_eq!(echo.attr("from"), to);
+    }
+}
+
+pub fn names_ids_and_values_of_9000_bytes_come_back(kind: Kind) {
+    let long = "x".repeat(9_000);
+    survive(
+        kind,
+        &long,
+        &format!("<message to='echo.localhost' id='{long}'><body>id</body></message>"),
+    );
+    survive(
+        kind,
+        "m1",
+        &format!("<message to='echo.localhost' id='m1'><x xmlns='urn:x' a='{long}'/></message>"),
+    );
+    survive(
+        kind,
+        "m1",
+        &format!("<message to='echo.localhost' id='m1'><{long} xmlns='urn:x'/></message>"),
+    );
+}
+
+pub fn a_carriage_return_in_an_attribute_comes_back(kind: Kind) {
+    survive(
+        kind,
+        "m1",
+        "<message to='echo.localhost' id='m1'><x xmlns='urn:x' a='3&#13;4'>5&#13;6</x></message>",
+    );
+}
+
+pub fn fifty_thousand_nested_elements_come_back(kind: Kind) {
+    const LEVELS: usize = 50_000;
+    let (down, up) = ("<a>".repeat(LEVELS), "</a>".repeat(LEVELS));
+    let echo =
+        survive(kind, "m1", &format!("<message to='echo.localhost' id='m1'>{down}{up}</message>"));
+    assert_eq!(echo.all("", "a").count(), LEVELS);
+}
+
+pub fn a_stanza_that_grew_over_the_limit_is_bounced(kind: Kind) {
+    let mut stage = Stage::start(kind);
+    let mut alice = stage.user("alice");
+    let namespace = "n".repeat(1_000);
+    let children = "<p:a/>".repeat(1_000);
+    alice.send(&format!(
+        "<message to='echo.localhost' type='chat' id='m1'>\
+         <x xmlns='urn:x' xmlns:p='urn:{namespace}'>{children}</x></message>"
+    ));
+    let bounce = alice.wait_for_id("m1");
+    assert!(bounce.is("message", "error"), "{bounce:?}");
+    assert_eq!(bounce.error_condition(), Some("policy-violation"));
+    // The server has written the namespace out on each of the children.
+    let has_id = |stanza: &Stanza| stanza.attr("id") == "m1";
+    let grown = stage.tap.inbound().into_iter().find(has_id);
+    assert!(grown.is_some_and(|stanza| stanza.xml().len() > MAX_STANZA_SIZE));
+    stage.assert_still_echoing(&mut alice);
+}
+
+/// Sends one such message, checks its echo, and that the next message is echoed too.
+#[track_caller]
+fn survive(kind: Kind, id: &str, xml: &str) -> Stanza {
+    let mut stage = Stage::start(kind);
+    let mut alice = stage.user("alice");
+    alice.send(xml);
+    let echo = alice.wait_for_id(id);
+    assert!(echo.name() == "message", "no echo: {echo:?}");
+    assert_ne!(echo.attr("type"), "error", "no echo: {echo:?}");
+    assert_mirrored(&stage, id);
+    stage.assert_still_echoing(&mut alice);
+    echo
+}

@@ -1,0 +1,2 @@
+{lookup, ["file", "native"]}.
+{host, {127, 0, 0, 1}, ["localhost"]}.

@@ -1,0 +1,56 @@
+//! ejabberd: how it is configured and run in the foreground, without epmd, cookie or
+//! anything else that is shared with other nodes of the machine. Nothing else.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use super::place::{Place, find_library, find_program};
+use super::process::Process;
+
+/// Whether Debian's package is here.
+pub fn is_installed() -> bool {
+    find_program("erl").is_some() && library().is_some()
+}
+
+/// Writes its configuration; the accounts are made by the boot expression.
+pub fn configure(place: &Place) {
+    place.write("ejabberd.yml", include_str!("conf/ejabberd.yml"));
+    place.write("inetrc", include_str!("conf/ejabberd-inetrc.erl"));
+    place.make_dir("spool");
+}
+
+/// Runs it: Debian's `ejabberdctl` would become another user and look into `/etc`.
+pub fn launch(place: &Place) -> Vec<Process> {
+    place.forget("ready");
+    let program = find_program("erl").expect("Erlang is installed");
+    let library = library().expect("ejabberd is installed");
+    let spool = place.dir.join("spool");
+    let boot = place.fill(include_str!("conf/ejabberd-boot.erl"));
+    let mut command = Process::command(&program);
+    command
+        // Idle schedulers must not spin: the other tests need the processor.
+        .args(["+sbwt", "none", "-noinput", "-mnesia", "dir"])
+        .arg(format!("{:?}", spool.display().to_string()))
+        .args(["-s", "ejabberd", "-eval"])
+        .arg(boot.replace('\n', " "))
+        // Where Erlang leaves its crash dumps.
+        .current_dir(&spool)
+        .env("HOME", &place.dir)
+        .env("ERL_LIBS", library.parent().expect("it is below /usr/lib"))
+        .env("ERL_INETRC", place.dir.join("inetrc"))
+        .env("EJABBERD_CONFIG_PATH", place.dir.join("ejabberd.yml"))
+        .env("EJABBERD_LOG_PATH", place.dir.join("ejabberd.log"))
+        .stdin(Stdio::null())
+        .stdout(place.output())
+        .stderr(place.output());
+    vec![Process::spawn(&mut command)]
+}
+
+/// Whether the boot expression has come to its end.
+pub fn is_ready(place: &Place) -> bool {
+    place.file_says("ready", "ready")
+}
+
+fn library() -> Option<PathBuf> {
+    find_library("ejabberd-")
+}

@@ -1,0 +1,67 @@
+//! A child process that never outlives the test that started it. Knows signals and exit
+//! codes; what the program is, and when it is ready, is its caller's business.
+
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+
+use super::wait_until;
+
+/// A running child, killed on drop.
+pub struct Process(Child);
+
+impl Process {
+    /// A command to be given to [`Process::spawn`]. Drop does not run when the tests are
+    /// themselves killed, so the kernel is told to take the child down with the thread
+    /// that starts it, which is the test's own.
+    pub fn command(program: &Path) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+        command
+    }
+
+    /// Starts it. `setpriv` becomes the program, so the child's id is the program's.
+    pub fn spawn(command: &mut Command) -> Self {
+        match command.spawn() {
+            Ok(child) => Self(child),
+            Err(error) => panic!("cannot run {command:?}: {error}"),
+        }
+    }
+
+    /// The child itself, for its pipes.
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.0
+    }
+
+    /// Sends SIGTERM. The standard library has no signals but SIGKILL; every shell does.
+    pub fn terminate(&self) {
+        let status = Command::new("sh")
+            .args(["-c", "kill -TERM \"$1\"", "sh"])
+            .arg(self.0.id().to_string())
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "kill failed");
+    }
+
+    /// Sends SIGKILL and waits until the child is gone.
+    pub fn kill(&mut self) {
+        // An error means that it has gone by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().expect("a child of ours")
+    }
+
+    /// Waits for it to end by itself.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        wait_until("the process ends", || self.ended())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

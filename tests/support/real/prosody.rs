@@ -1,0 +1,47 @@
+//! Prosody: how it is configured and run in the foreground. Nothing else.
+
+use std::process::Stdio;
+
+use super::place::{Place, find_program};
+use super::process::Process;
+
+const LOG: &str = "prosody.log";
+
+/// Whether Debian's package is here.
+pub fn is_installed() -> bool {
+    find_program("prosody").is_some()
+}
+
+/// Writes its configuration and both accounts.
+pub fn configure(place: &Place) {
+    place.write("prosody.cfg.lua", include_str!("conf/prosody.cfg.lua"));
+    place.make_dir("data/localhost/accounts");
+    for user in ["alice", "bob"] {
+        place.write(
+            &format!("data/localhost/accounts/{user}.dat"),
+            &format!("return {{ [\"password\"] = \"{user}pw\" }};\n"),
+        );
+    }
+}
+
+/// Runs it.
+pub fn launch(place: &Place) -> Vec<Process> {
+    place.forget(LOG);
+    let program = find_program("prosody").expect("Prosody is installed");
+    let mut command = Process::command(&program);
+    command
+        .arg("--config")
+        .arg(place.dir.join("prosody.cfg.lua"))
+        .arg("-F")
+        .stdin(Stdio::null())
+        .stdout(place.output())
+        .stderr(place.output());
+    vec![Process::spawn(&mut command)]
+}
+
+/// Whether both ports are Prosody's own: it goes on without one that it cannot have.
+pub fn is_ready(place: &Place) -> bool {
+    [("c2s", place.c2s_port), ("component", place.component_port)].iter().all(|(service, port)| {
+        place.file_says(LOG, &format!("Activated service '{service}' on [127.0.0.1]:{port}"))
+    })
+}

@@ -1,0 +1,142 @@
+//! One running XMPP server, whatever its kind: start, stop, kill, start again.
+//! What differs between kinds is in `prosody.rs`, `ejabberd.rs` and `jabberd2.rs`.
+
+use std::env;
+use std::io::{self, Write};
+use std::sync::Once;
+
+use super::place::{Place, is_open};
+use super::process::Process;
+use super::{ejabberd, jabberd2, prosody, wait_until};
+
+/// The servers we know how to start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Prosody,
+    Ejabberd,
+    Jabberd2,
+}
+
+impl Kind {
+    /// Its name, which is also that of its package.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Prosody => "prosody",
+            Self::Ejabberd => "ejabberd",
+            Self::Jabberd2 => "jabberd2",
+        }
+    }
+
+    /// Whether its scenarios can run. Where it is not installed that is said once, and it
+    /// is a failure if `ECHO_COMPONENT_REQUIRE_SERVERS=1` asks for all servers.
+    pub fn is_there(self) -> bool {
+        let there = match self {
+            Self::Prosody => prosody::is_installed(),
+            Self::Ejabberd => ejabberd::is_installed(),
+            Self::Jabberd2 => jabberd2::is_installed(),
+        };
+        if !there {
+            let required = env::var_os("ECHO_COMPONENT_REQUIRE_SERVERS");
+            assert!(required.is_none_or(|value| value != "1"), "{} is not installed", self.name());
+            self.say_left_out();
+        }
+        there
+    }
+
+    fn say_left_out(self) {
+        static SAID: [Once; 3] = [const { Once::new() }; 3];
+        SAID[self as usize].call_once(|| {
+            // Not `eprintln!`: the test runner shows only what failing tests print.
+            let _ = writeln!(
+                io::stderr(),
+                "left out: the scenarios on {}, which is not installed",
+                self.name()
+            );
+        });
+    }
+}
+
+/// A server that runs until it is dropped.
+pub struct Server {
+    kind: Kind,
+    // Dropped before the place they write to.
+    processes: Vec<Process>,
+    place: Place,
+}
+
+impl Server {
+    /// Starts one and waits until users and components can log in.
+    pub fn start(kind: Kind) -> Self {
+        // Somebody may take a port between our choice and the server's use of it.
+        for _ in 0..3 {
+            let place = Place::new(kind.name());
+            match kind {
+                Kind::Prosody => prosody::configure(&place),
+                Kind::Ejabberd => ejabberd::configure(&place),
+                Kind::Jabberd2 => jabberd2::configure(&place),
+            }
+            let mut server = Self { kind, processes: Vec::new(), place };
+            if server.launch() {
+                return server;
+            }
+        }
+        panic!("{} did not start, three times", kind.name());
+    }
+
+    /// Starts it again after [`Server::stop`] or [`Server::kill`], on the same ports.
+    pub fn start_again(&mut self) {
+        assert!(self.processes.is_empty(), "it has not been stopped");
+        assert!(self.launch(), "{} did not start again", self.kind.name());
+    }
+
+    /// Ends it as an init system would, with SIGTERM.
+    pub fn stop(&mut self) {
+        for process in self.processes.iter().rev() {
+            process.terminate();
+        }
+        for process in &mut self.processes {
+            process.wait();
+        }
+        self.processes.clear();
+    }
+
+    /// Ends it without warning, with SIGKILL.
+    pub fn kill(&mut self) {
+        self.processes.clear();
+    }
+
+    /// The port users connect to.
+    pub fn c2s_port(&self) -> u16 {
+        self.place.c2s_port
+    }
+
+    /// The port components connect to.
+    pub fn component_port(&self) -> u16 {
+        self.place.component_port
+    }
+
+    /// Runs the processes and waits until all is up, or one of them has given up.
+    fn launch(&mut self) -> bool {
+        let place = &self.place;
+        let is_ready: fn(&Place) -> bool = match self.kind {
+            Kind::Prosody => prosody::is_ready,
+            Kind::Ejabberd => ejabberd::is_ready,
+            Kind::Jabberd2 => jabberd2::is_ready,
+        };
+        self.processes = match self.kind {
+            Kind::Prosody => prosody::launch(place),
+            Kind::Ejabberd => ejabberd::launch(place),
+            Kind::Jabberd2 => jabberd2::launch(place),
+        };
+        let processes = &mut self.processes;
+        wait_until("the server is ready", || {
+            if let Some(status) = processes.iter_mut().find_map(Process::ended) {
+                eprintln!("{} ended with {status}", self.kind.name());
+                eprintln!("{}", place.printed());
+                return Some(false);
+            }
+            let up = is_ready(place) && is_open(place.component_port) && is_open(place.c2s_port);
+            up.then_some(true)
+        })
+    }
+}

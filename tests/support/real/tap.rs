@@ -1,0 +1,109 @@
+//! A wire tap: the daemon connects to it, it connects to the server, and it keeps a copy
+//! of all that goes by. It forwards bytes as they come and changes nothing.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use super::splitter::{Piece, Splitter};
+use super::stanza::Stanza;
+
+/// A tap on the component's connections. Its threads end with the connections, or with
+/// the process.
+pub struct Tap {
+    port: u16,
+    connections: Arc<Mutex<Vec<Connection>>>,
+}
+
+/// What went over one connection. A copy is kept before the bytes are passed on, so what
+/// a user has received of it is here.
+#[derive(Clone, Default)]
+struct Connection {
+    to_component: Recording,
+    from_component: Recording,
+}
+
+type Recording = Arc<Mutex<Vec<u8>>>;
+
+impl Tap {
+    /// A tap before a component port.
+    pub fn before(server_port: u16) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let port = listener.local_addr().expect("a bound port").port();
+        let connections = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&connections);
+        thread::spawn(move || {
+            for component in listener.incoming().flatten() {
+                let connection = Connection::default();
+                lock(&shared).push(connection.clone());
+                // Without a server the component's connection closes, as it should.
+                if let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server_port)) {
+                    join(component, server, connection);
+                }
+            }
+        });
+        Self { port, connections }
+    }
+
+    /// The port the daemon is to connect to.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How often the daemon has connected.
+    pub fn connections(&self) -> usize {
+        lock(&self.connections).len()
+    }
+
+    /// All that the server has sent to the component, on its last connection.
+    pub fn inbound(&self) -> Vec<Stanza> {
+        self.stanzas(|connection| &connection.to_component)
+    }
+
+    /// All that the component has sent, on its last connection.
+    pub fn outbound(&self) -> Vec<Stanza> {
+        self.stanzas(|connection| &connection.from_component)
+    }
+
+    fn stanzas(&self, direction: impl Fn(&Connection) -> &Recording) -> Vec<Stanza> {
+        let connections = lock(&self.connections);
+        let connection = connections.last().expect("the daemon has connected");
+        let mut splitter = Splitter::default();
+        splitter.feed(&lock(direction(connection)));
+        std::iter::from_fn(|| splitter.next_piece())
+            .filter_map(|piece| match piece {
+                Piece::Stanza(xml) => Some(Stanza::parse(xml)),
+                Piece::Header | Piece::Footer => None,
+            })
+            .collect()
+    }
+}
+
+/// Passes bytes on, both ways.
+fn join(component: TcpStream, server: TcpStream, connection: Connection) {
+    let back = (
+        server.try_clone().expect("a socket can be cloned"),
+        component.try_clone().expect("a socket can be cloned"),
+    );
+    thread::spawn(move || copy(server, component, &connection.to_component));
+    thread::spawn(move || copy(back.1, back.0, &connection.from_component));
+}
+
+fn copy(mut from: TcpStream, mut to: TcpStream, recording: &Recording) {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut forward = || -> io::Result<usize> {
+        let count = from.read(&mut buffer)?;
+        lock(recording).extend_from_slice(&buffer[..count]);
+        to.write_all(&buffer[..count])?;
+        Ok(count)
+    };
+    while forward().is_ok_and(|count| count > 0) {}
+    // One side is gone; the other is to see that.
+    let _ = to.shutdown(Shutdown::Write);
+}
+
+/// A test that failed while it held the lock has said so itself.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
