@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use echo_compare::login;
@@ -48,7 +48,8 @@ pub struct Sample {
 pub struct Bench {
     pub peers: PathBuf,
     pub logs: PathBuf,
-    /// All cores, the generator's, and the peer's.
+    pub core_count: usize,
+    /// All cores, the generator's, and the peer's, if the two can be kept apart.
     pub cores: Option<[String; 3]>,
 }
 
@@ -68,13 +69,15 @@ impl Bench {
     pub fn new(peers: PathBuf) -> io::Result<Self> {
         let logs = peers.join("logs");
         fs::create_dir_all(&logs)?;
+        // Counted now, since the generator will see but its own.
+        let core_count = thread::available_parallelism()?.get();
         let status = fs::read_to_string("/proc/self/status")?;
         let allowed = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
         let all = allowed.unwrap_or_default().trim().to_owned();
         let first = all.split([',', '-']).next().unwrap_or_default().to_owned();
         let last = all.rsplit([',', '-']).next().unwrap_or_default().to_owned();
         let apart = first != last && pin_generator(&all);
-        Ok(Self { peers, logs, cores: apart.then_some([all, first, last]) })
+        Ok(Self { peers, logs, core_count, cores: apart.then_some([all, first, last]) })
     }
 
     /// Runs one task; the error is a phrase for the report.

@@ -6,23 +6,24 @@ use crate::messages::KINDS;
 use crate::peers::{OURS, PEERS};
 use crate::stats::{Spread, as_f64};
 use crate::svg::{Axis, BLUE, GREY, INK, PALE, Svg};
-use crate::words::short;
+use crate::words::{round, short};
 
 /// Where a panel lies on the picture: left, top, right, bottom of what its axes span.
 struct Panel(f64, f64, f64, f64);
 
 /// Messages per CPU-second, one panel for each kind, one row for each peer.
 pub fn compare(results: &Results) -> String {
-    let title = "Echoes per second of CPU time";
+    let title = "Messages echoed per second of CPU time";
     let mut svg = Svg::new(960, 640, title);
     svg.words((24.0, 34.0), "start", 18, INK, title);
     let note = "logarithmic; the line is the range of all rounds; hollow: bounds, not echoes";
     svg.words((24.0, 54.0), "start", 12, GREY, note);
     for (k, (kind, row)) in KINDS.iter().zip(results).enumerate() {
         let (left, top) =
-            (if k % 2 == 0 { 150.0 } else { 630.0 }, if k < 2 { 96.0 } else { 376.0 });
-        let panel = Panel(left, top, left + 270.0, top + 216.0);
-        svg.words((left, top - 10.0), "start", 13, INK, &format!("{}: {}", kind.name, kind.what));
+            (if k % 2 == 0 { 180.0 } else { 650.0 }, if k < 2 { 96.0 } else { 376.0 });
+        let panel = Panel(left, top, left + 240.0, top + 216.0);
+        svg.words((left - 10.0, top - 10.0), "end", 13, INK, kind.name);
+        svg.words((left, top - 10.0), "start", 12, GREY, kind.what);
         kind_panel(&mut svg, &panel, row);
     }
     svg.finish()
@@ -45,7 +46,7 @@ fn kind_panel(svg: &mut Svg, panel: &Panel, row: &[Cell]) {
     for tick in axis.ticks() {
         let x = axis.at(tick);
         svg.line((x, top), (x, bottom), PALE, 1.0);
-        svg.words((x, bottom + 16.0), "middle", 11, GREY, &short(tick));
+        svg.words((x, bottom + 16.0), "middle", 11, GREY, &round(tick));
     }
     let step = (bottom - top) / as_f64(PEERS.len() as u64);
     for (p, (peer, speed)) in PEERS.iter().zip(&speeds).enumerate() {
@@ -57,13 +58,14 @@ fn kind_panel(svg: &mut Svg, panel: &Panel, row: &[Cell]) {
         } else {
             INK
         };
-        let name = if p == OURS { peer.name } else { &peer.what.replace('`', "") };
+        let name =
+            if p == OURS { peer.name } else { &peer.what.replace('`', "").replace("::", " ") };
         svg.words((left - 10.0, y + 4.0), "end", 12, color, name);
         if let Some(speed) = speed {
-            let x = axis.at(speed.median);
-            svg.line((axis.at(speed.min), y), (axis.at(speed.max), y), color, 3.0);
-            svg.dot((x, y), color, !peer.bound);
-            svg.words((x + 10.0, y - 5.0), "start", 11, color, &short(speed.median));
+            let end = axis.at(speed.max);
+            svg.line((axis.at(speed.min), y), (end, y), color, 2.0);
+            svg.dot((axis.at(speed.median), y), color, !peer.bound);
+            svg.words((end + 9.0, y + 4.0), "start", 11, color, &short(speed.median));
         } else if row[p].failure.is_some() {
             svg.words((left + 6.0, y + 4.0), "start", 11, color, "failed, see the table");
         }
@@ -104,11 +106,11 @@ fn growth_panel(svg: &mut Svg, panel: &Panel, series: &Series) {
     svg.words((f64::midpoint(left, right), bottom + 38.0), "middle", 12, INK, series.grows);
     for tick in y.ticks() {
         svg.line((left, y.at(tick)), (right, y.at(tick)), PALE, 1.0);
-        svg.words((left - 8.0, y.at(tick) + 4.0), "end", 11, GREY, &short(tick));
+        svg.words((left - 8.0, y.at(tick) + 4.0), "end", 11, GREY, &round(tick));
     }
     for tick in x.ticks() {
         svg.line((x.at(tick), bottom), (x.at(tick), bottom + 4.0), GREY, 1.0);
-        svg.words((x.at(tick), bottom + 18.0), "middle", 11, GREY, &short(tick).replace(".00", ""));
+        svg.words((x.at(tick), bottom + 18.0), "middle", 11, GREY, &round(tick));
     }
     for pair in costs.windows(2) {
         let place = |(value, cost): &(f64, Spread)| (x.at(*value), y.at(cost.median));

@@ -1,8 +1,8 @@
 //! The report in Markdown.
 
 use std::fmt::Write;
+use std::fs;
 use std::path::Path;
-use std::{fs, thread};
 
 use crate::compare::{Cell, Results};
 use crate::goals::{goals, ratio};
@@ -55,7 +55,7 @@ fn machine(bench: &Bench, options: &Options) -> String {
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let model = model.trim_start_matches([' ', '\t', ':']);
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let cores = bench.core_count;
     let apart = if bench.cores.is_some() {
         "generator and peer on a core of their own"
     } else {

@@ -42,6 +42,16 @@ pub fn short(value: f64) -> String {
     }
 }
 
+/// The value at an axis' mark: `1 M`, `50`, `0.1`.
+pub fn round(value: f64) -> String {
+    match value {
+        v if v >= 1e6 => format!("{} M", v / 1e6),
+        v if v >= 1e3 => format!("{} k", v / 1e3),
+        // Steps are reckoned, so they may be a hair off.
+        v => format!("{}", (v * 1e6).round() / 1e6),
+    }
+}
+
 /// Nanoseconds in the unit that suits them.
 pub fn time(nanoseconds: f64) -> String {
     match nanoseconds {

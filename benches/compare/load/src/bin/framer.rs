@@ -5,14 +5,14 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
 use echo_compare::login;
-use memchr::{memchr, memchr2, memchr3};
+use memchr::memchr;
 
 fn main() -> io::Result<()> {
     echo(&mut login::log_in_from_arguments()?)
 }
 
 fn echo(stream: &mut TcpStream) -> io::Result<()> {
-    let mut buffer = vec![0; 256 * 1024];
+    let mut buffer = vec![0; 64 * 1024];
     let mut filled = 0;
     let mut framer = Framer::default();
     let mut output = Vec::new();
@@ -67,44 +67,39 @@ impl Framer {
 /// Where the tag's `>` is: the first that is not inside quotes.
 fn tag_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        at += memchr3(b'>', b'\'', b'"', bytes.get(at..)?)?;
-        match bytes[at] {
+        match *bytes.get(at)? {
             b'>' => return Some(at),
-            quote => at += 2 + memchr(quote, &bytes[at + 1..])?,
+            quote @ (b'\'' | b'"') => at += 2 + memchr(quote, &bytes[at + 1..])?,
+            _ => at += 1,
         }
     }
 }
 
 /// Copies a stanza with the names of its `from` and `to` attributes traded.
 fn swap(stanza: &[u8], output: &mut Vec<u8>) {
+    let mut copied = 0;
     let mut at = 0;
     // The attributes follow the element's name, each a space, a name, an equals sign and a value.
-    while let Some(name) = memchr2(b' ', b'>', &stanza[at..]) {
-        let start = at + name + 1;
-        output.extend_from_slice(&stanza[at..start]);
-        at = start;
-        if stanza[start - 1] == b'>' {
-            break;
+    while let Some(&byte) = stanza.get(at)
+        && byte != b'>'
+    {
+        at += 1;
+        if byte == b' ' {
+            let other = match &stanza[at..] {
+                [b'f', b'r', b'o', b'm', b'=', ..] => Some(("from", "to")),
+                [b't', b'o', b'=', ..] => Some(("to", "from")),
+                _ => None,
+            };
+            if let Some((name, other)) = other {
+                output.extend_from_slice(&stanza[copied..at]);
+                output.extend_from_slice(other.as_bytes());
+                at += name.len();
+                copied = at;
+            }
+        } else if byte == b'\'' || byte == b'"' {
+            let Some(rest) = memchr(byte, &stanza[at..]) else { break };
+            at += rest + 1;
         }
-        if let Some(rest) = stanza[start..].strip_prefix(b"from=") {
-            output.extend_from_slice(b"to=");
-            at = stanza.len() - rest.len();
-        } else if let Some(rest) = stanza[start..].strip_prefix(b"to=") {
-            output.extend_from_slice(b"from=");
-            at = stanza.len() - rest.len();
-        } else if let Some(equals) = memchr(b'=', &stanza[start..]) {
-            output.extend_from_slice(&stanza[start..=start + equals]);
-            at = start + equals + 1;
-        }
-        let Some(end) = value_end(stanza, at) else { break };
-        output.extend_from_slice(&stanza[at..end]);
-        at = end;
     }
-    output.extend_from_slice(&stanza[at..]);
-}
-
-/// The end of the quoted value that starts at `at`.
-fn value_end(stanza: &[u8], at: usize) -> Option<usize> {
-    let quote = *stanza.get(at)?;
-    Some(at + 2 + memchr(quote, &stanza[at + 1..])?)
+    output.extend_from_slice(&stanza[copied..]);
 }

@@ -6,7 +6,7 @@ use echo_compare::login;
 
 fn main() -> io::Result<()> {
     let mut stream = login::log_in_from_arguments()?;
-    let mut buffer = vec![0; 256 * 1024];
+    let mut buffer = vec![0; 64 * 1024];
     loop {
         let n = stream.read(&mut buffer)?;
         if n == 0 {
