@@ -4,11 +4,11 @@
 //! rules and must be answered all the same.
 
 use anyhow::{Context, ensure};
-use xmpp_parsers::jid::{BareJid, DomainPart};
+use xmpp_parsers::jid::{BareJid, DomainPart, Jid};
 
 /// The domain that the component speaks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Domain(String);
+pub struct Domain(BareJid);
 
 impl Domain {
     /// Takes a domain as an admin writes it.
@@ -21,19 +21,23 @@ impl Domain {
             !jid.contains('@'),
             "a component's JID is a domain alone, with nothing before an @"
         );
-        let jid = BareJid::new(jid).context("this is not a domain")?;
-        Ok(Self(jid.domain().as_str().to_owned()))
+        Ok(Self(BareJid::new(jid).context("this is not a domain")?))
     }
 
     /// The domain in its normal form.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.domain().as_str()
+    }
+
+    /// The domain as a JID.
+    pub fn jid(&self) -> Jid {
+        self.0.clone().into()
     }
 
     /// Whether `address` is at this domain.
     pub fn has(&self, address: &str) -> bool {
         let domain = domain_of(address);
-        domain.eq_ignore_ascii_case(&self.0) || (has_other_forms(domain) && self.is(domain))
+        domain.eq_ignore_ascii_case(self.as_str()) || (has_other_forms(domain) && self.is(domain))
     }
 
     /// Whether `address` is one that we may speak for: at our domain, and without empty parts. A
@@ -45,7 +49,7 @@ impl Domain {
     }
 
     fn is(&self, domain: &str) -> bool {
-        DomainPart::new(domain).is_ok_and(|domain| domain.as_str() == self.0)
+        DomainPart::new(domain).is_ok_and(|domain| domain.as_str() == self.as_str())
     }
 }
 

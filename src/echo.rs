@@ -42,6 +42,11 @@ impl Echo {
         Self { domain, mirror, responder, tag: Tag::default() }
     }
 
+    /// The domain it speaks for.
+    pub fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
     /// Answers all of `input` that is whole, and says how many bytes that was. The rest must come
     /// again with more behind it, unless the event says that the stream is over.
     ///

@@ -11,7 +11,9 @@
 //! ```text
 //! main
 //! supervisor      config
-//! session connect ending            <- I/O and clocks end here
+//! session connect
+//! dial overhear                     <- no sockets or clocks below
+//! keepalive ending
 //! echo
 //! mirror respond
 //! reply scope output stream_error
@@ -20,14 +22,23 @@
 //! ```
 
 pub mod address;
+pub mod cli;
+pub mod config;
+pub mod connect;
+pub mod dial;
 pub mod echo;
+pub mod ending;
 pub mod fault;
+pub mod keepalive;
 pub mod mirror;
 pub mod output;
+pub mod overhear;
 pub mod reply;
 pub mod respond;
 pub mod scope;
+pub mod session;
 pub mod stream_error;
+pub mod supervisor;
 pub mod tag;
 pub mod token;
 pub mod wellformed;

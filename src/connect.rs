@@ -1,0 +1,149 @@
+//! From a configuration to an authenticated stream: name, address, TCP, stream header, handshake.
+//!
+//! tokio-xmpp does the protocol; the connector, the deadline and the reading of what went wrong are
+//! ours. Nothing is tried again here.
+
+use std::io;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use minidom::Element;
+use sasl::common::ChannelBinding;
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_xmpp::Error;
+use tokio_xmpp::connect::{ServerConnector, ServerConnectorError};
+use tokio_xmpp::xmlstream::{
+    PendingFeaturesRecv, ReadError, StreamHeader, Timeouts, XmlStream, initiate_stream,
+};
+use xmpp_parsers::component::Handshake;
+use xmpp_parsers::jid::Jid;
+use xmpp_parsers::ns;
+
+use crate::config::Config;
+use crate::dial::{DialError, dial};
+use crate::ending::Ending;
+use crate::overhear::{Heard, Overheard};
+use crate::stream_error::StreamError;
+
+/// How long a login may take in all. tokio-xmpp's own timeouts start again at every event, so that
+/// white space would hold a login for ever.
+const LOGIN: Duration = Duration::from_secs(15);
+
+/// An authenticated stream.
+pub struct Connected {
+    /// The connection.
+    pub connection: TcpStream,
+    /// What the server sent right behind its handshake.
+    pub early: Vec<u8>,
+}
+
+/// What tokio-xmpp reads and writes on.
+type Link = BufReader<Overheard<TcpStream>>;
+
+/// Makes the connection for tokio-xmpp.
+#[derive(Debug, Clone)]
+struct Connector {
+    server: String,
+    port: u16,
+    heard: Heard,
+}
+
+impl ServerConnectorError for DialError {}
+
+impl ServerConnector for Connector {
+    type Stream = Link;
+
+    async fn connect(
+        &self,
+        jid: &Jid,
+        ns: &'static str,
+        timeouts: Timeouts,
+    ) -> Result<(PendingFeaturesRecv<Link>, ChannelBinding), Error> {
+        let connection = dial(&self.server, self.port).await?;
+        let link = BufReader::new(Overheard::new(connection, self.heard.clone()));
+        let header = StreamHeader { to: Some(jid.domain().as_str().into()), from: None, id: None };
+        let stream = initiate_stream(link, ns, header, timeouts).await?;
+        Ok((stream, ChannelBinding::None))
+    }
+}
+
+/// Connects and authenticates.
+///
+/// # Errors
+/// How it ended instead.
+pub async fn login(config: &Config) -> Result<Connected, Ending> {
+    let heard = Heard::default();
+    let connector =
+        Connector { server: config.server.clone(), port: config.port, heard: heard.clone() };
+    let login = timeout(LOGIN, negotiate(config, connector)).await;
+    let ending = match login {
+        Ok(Ok(connected)) => return Ok(connected),
+        Ok(Err(ending)) => ending,
+        Err(_) => Ending::Late,
+    };
+    // Whatever went wrong, a port that speaks something else is why.
+    Err(heard.other_service().map_or(ending, Ending::OtherService))
+}
+
+async fn negotiate(config: &Config, connector: Connector) -> Result<Connected, Ending> {
+    let jid = config.domain.jid();
+    let connected = connector.connect(&jid, ns::COMPONENT, Timeouts::tight()).await;
+    let (mut pending, _) = connected.map_err(no_stream)?;
+    let id = pending.take_header().id;
+    let mut stream = pending.skip_features::<Element>();
+    if let Some(id) = &id {
+        let handshake =
+            Handshake::from_stream_id_and_password(id.to_string(), config.secret.reveal());
+        // A server that has said no by now may have closed its side: what it said is still to be
+        // read.
+        let _ = stream.send(&handshake).await;
+    }
+    accepted(&mut stream).await.map_err(|ending| match ending {
+        Ending::StreamError(_) => ending,
+        _ if id.is_none() => Ending::NoStreamId,
+        _ => ending,
+    })?;
+    let link = stream.into_inner();
+    let early = link.buffer().to_vec();
+    Ok(Connected { connection: link.into_inner().into_inner(), early })
+}
+
+/// Waits for the server's answer to the handshake.
+async fn accepted(stream: &mut XmlStream<Link, Element>) -> Result<(), Ending> {
+    loop {
+        match stream.next().await {
+            Some(Ok(element)) if element.is("handshake", ns::COMPONENT) => return Ok(()),
+            Some(Ok(element)) if StreamError::is(&element) => {
+                return Err(Ending::StreamError(StreamError::from(&element)));
+            }
+            // jabberd2 offers features, since tokio-xmpp's header has a version; the handshake is
+            // what it waits for all the same. Silence is for the deadline to judge.
+            Some(Ok(_) | Err(ReadError::SoftTimeout | ReadError::ParseError(_))) => {}
+            Some(Err(ReadError::HardError(error))) => return Err(broken(error)),
+            Some(Err(ReadError::StreamFooterReceived)) | None => return Err(Ending::ClosedAtLogin),
+        }
+    }
+}
+
+fn no_stream(error: Error) -> Ending {
+    match error {
+        Error::Io(error) => broken(error),
+        Error::Connection(error) => match DialError::from_connector(error) {
+            Some(DialError::NoAddress(error)) => Ending::NoAddress(error),
+            Some(DialError::Unreachable(causes)) => Ending::Unreachable(causes),
+            None => Ending::ClosedAtLogin,
+        },
+        other => Ending::NoStream(io::Error::other(other)),
+    }
+}
+
+fn broken(error: io::Error) -> Ending {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, InvalidData, UnexpectedEof};
+    match error.kind() {
+        UnexpectedEof | ConnectionReset | BrokenPipe => Ending::ClosedAtLogin,
+        InvalidData => Ending::NoStream(error),
+        _ => Ending::Broken(error),
+    }
+}

@@ -1,0 +1,98 @@
+//! Every way in which a login or a session ends: what the admin reads, and whether to try again.
+//!
+//! Pure: it decides nothing by clocks and touches no socket.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+use crate::fault::Fault;
+use crate::stream_error::StreamError;
+
+/// Why there is no session, or none any more.
+#[derive(Debug)]
+pub enum Ending {
+    /// Stopped as asked, and the stream closed.
+    Stopped,
+    /// The server's name has no address.
+    NoAddress(io::Error),
+    /// No address of the server could be connected to; each with its reason.
+    Unreachable(Vec<(SocketAddr, io::Error)>),
+    /// The login took too long.
+    Late,
+    /// The port belongs to another service.
+    OtherService(&'static str),
+    /// The server's stream header has no id to make the handshake from (XEP-0114 §3).
+    NoStreamId,
+    /// The server closed the connection before it answered the handshake.
+    ClosedAtLogin,
+    /// What the server sent at login is no component stream.
+    NoStream(io::Error),
+    /// The server ended the stream with an error.
+    StreamError(StreamError),
+    /// The server closed the stream.
+    Closed,
+    /// The connection ended without a word.
+    Lost,
+    /// The connection broke.
+    Broken(io::Error),
+    /// The server did not answer a ping.
+    Silent,
+    /// The server stopped reading.
+    Stuck,
+    /// We ended the stream because of what the server sent.
+    Faulty(Fault),
+}
+
+impl Ending {
+    /// Whether the server refuses this component as it is configured, so that trying again is
+    /// pointless until someone has changed something.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::StreamError(error)
+            if matches!(&*error.condition, "not-authorized" | "host-unknown"))
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Stopped => write!(f, "stopped"),
+            Self::NoAddress(error) => write!(f, "the server's name has no address ({error})"),
+            Self::Unreachable(causes) => {
+                f.write_str("the server cannot be reached")?;
+                for (nth, (address, error)) in causes.iter().enumerate() {
+                    write!(f, "{} {address}: {error}", if nth == 0 { " at" } else { "," })?;
+                }
+                Ok(())
+            }
+            Self::Late => write!(f, "the server did not finish the login in time"),
+            Self::OtherService(what) => {
+                write!(f, "the port belongs to {what}: give the server's component port")
+            }
+            Self::NoStreamId => write!(f, "the server's stream header has no id"),
+            Self::ClosedAtLogin => write!(
+                f,
+                "the server closed the connection during the login, as some do when the secret or \
+                 the JID is wrong: check both"
+            ),
+            Self::NoStream(error) => {
+                write!(f, "what the server sent is no component stream ({error})")
+            }
+            Self::StreamError(error) => {
+                write!(f, "the server says {error}")?;
+                match &*error.condition {
+                    "not-authorized" => write!(f, ": check the secret, and that the JID is set up"),
+                    "host-unknown" => write!(f, ": check that the server has this component's JID"),
+                    "conflict" => write!(f, ": the JID is already connected"),
+                    _ => Ok(()),
+                }
+            }
+            Self::Closed => write!(f, "the server closed the stream"),
+            Self::Lost => write!(f, "the server closed the connection"),
+            Self::Broken(error) => write!(f, "the connection broke ({error})"),
+            Self::Silent => write!(f, "the server did not answer a ping"),
+            Self::Stuck => write!(f, "the server stopped reading"),
+            Self::Faulty(fault) => write!(f, "the server sent {fault}"),
+        }
+    }
+}

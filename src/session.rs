@@ -1,0 +1,265 @@
+//! One authenticated stream, from the first stanza to the end.
+//!
+//! Moves bytes between a connection and [`Echo`], both ways at once, and keeps time for them. It
+//! returns how the stream ended and never connects again: that is the supervisor's.
+
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::time::{Instant, sleep_until, timeout_at};
+use xmpp_parsers::iq::Iq;
+use xmpp_parsers::ping::Ping;
+use xso::AsXml;
+
+use crate::echo::{Echo, Event};
+use crate::ending::Ending;
+use crate::fault::Fault;
+use crate::keepalive::{Due, Keepalive};
+use crate::output::Output;
+use crate::respond::Now;
+
+/// How much is read at once, in bytes.
+const READ: usize = 64 << 10;
+
+/// While so much waits to be written, nothing is read, and TCP tells the server.
+const BACKLOG: usize = 1 << 20;
+
+/// How often the life signs are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How long stopping may take, and how much of that may go to what is still arriving.
+const STOP: Duration = Duration::from_secs(5);
+const ARRIVING: Duration = Duration::from_secs(2);
+
+/// How long the server has to take a stream error, or our footer after its own.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// A stream in progress.
+struct Session<'a, S> {
+    reader: ReadHalf<S>,
+    writer: WriteHalf<S>,
+    input: BytesMut,
+    output: Output,
+    echo: &'a mut Echo,
+    started: Instant,
+}
+
+/// Runs a stream until it ends or `stop` is done. `early` is what the server sent right behind its
+/// handshake, `started` when the daemon was.
+pub async fn run<S, F>(
+    connection: S,
+    early: &[u8],
+    echo: &mut Echo,
+    started: Instant,
+    stop: Pin<&mut F>,
+) -> Ending
+where
+    S: AsyncRead + AsyncWrite,
+    F: Future<Output = ()>,
+{
+    let (reader, writer) = tokio::io::split(connection);
+    let (input, output) = (BytesMut::from(early), Output::default());
+    let mut session = Session { reader, writer, input, output, echo, started };
+    let ending = match session.answer() {
+        Ok(()) => session.mirror(stop).await,
+        Err(ending) => ending,
+    };
+    session.close(ending).await
+}
+
+impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
+    /// Reads and writes until something ends it.
+    async fn mirror<F: Future<Output = ()>>(&mut self, mut stop: Pin<&mut F>) -> Ending {
+        let mut life = Keepalive::new(Instant::now());
+        let mut alarm = std::pin::pin!(sleep_until(Instant::now() + TICK));
+        loop {
+            let room = self.has_room();
+            let waiting = !self.output.pending().is_empty();
+            tokio::select! {
+                biased;
+                () = stop.as_mut() => return self.take_what_has_arrived().await,
+                wrote = self.writer.write(self.output.pending()), if waiting => {
+                    if let Err(ending) = self.wrote(wrote) {
+                        return ending;
+                    }
+                    life.output(!self.output.pending().is_empty(), true, Instant::now());
+                }
+                read = self.reader.read_buf(&mut self.input), if room => {
+                    life.heard(Instant::now());
+                    if let Err(ending) = self.read(read) {
+                        return ending;
+                    }
+                }
+                () = alarm.as_mut() => {
+                    let now = Instant::now();
+                    if !room {
+                        life.heard(now); // It is we who do not listen.
+                    }
+                    life.output(waiting, false, now);
+                    match life.due(now) {
+                        Due::Nothing(_) => {}
+                        Due::Ping => self.ping(),
+                        Due::Silent => return Ending::Silent,
+                        Due::Stuck => return Ending::Stuck,
+                    }
+                    alarm.as_mut().reset(now + TICK);
+                }
+            }
+        }
+    }
+
+    fn has_room(&mut self) -> bool {
+        let room = self.output.pending().len() < BACKLOG;
+        if room {
+            self.input.reserve(READ);
+        }
+        room
+    }
+
+    fn wrote(&mut self, wrote: io::Result<usize>) -> Result<(), Ending> {
+        match wrote {
+            Ok(0) => Err(Ending::Lost),
+            Ok(count) => {
+                self.output.wrote(count);
+                Ok(())
+            }
+            Err(error) => Err(Ending::Broken(error)),
+        }
+    }
+
+    fn read(&mut self, read: io::Result<usize>) -> Result<(), Ending> {
+        match read {
+            Ok(0) => Err(Ending::Lost),
+            Ok(_) => self.answer(),
+            Err(error) => Err(Ending::Broken(error)),
+        }
+    }
+
+    /// Answers what is whole of the input.
+    fn answer(&mut self) -> Result<(), Ending> {
+        let now = Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() };
+        let fed = self.echo.feed(&self.input, &mut self.output, now);
+        let (used, event) = fed.map_err(Ending::Faulty)?;
+        self.input.advance(used);
+        if self.input.is_empty() && self.input.capacity() > 4 * READ {
+            self.input = BytesMut::new();
+        }
+        match event {
+            Event::Hungry => Ok(()),
+            Event::Footer => Err(Ending::Closed),
+            Event::StreamError(error) => Err(Ending::StreamError(error)),
+        }
+    }
+
+    /// XEP-0199, from and to ourselves, so that the server has to route it.
+    fn ping(&mut self) {
+        let jid = self.echo.domain().jid();
+        let ping = Iq::from_get("self-ping", Ping).with_from(jid.clone()).with_to(jid);
+        self.send(&ping);
+    }
+
+    fn send(&mut self, element: &impl AsXml) {
+        if let Err(error) = self.output.send(element) {
+            tracing::error!(%error, "a stanza of our own could not be written: please report this");
+        }
+    }
+
+    /// When asked to stop: what the server has sent by now is still answered.
+    async fn take_what_has_arrived(&mut self) -> Ending {
+        let deadline = Instant::now() + ARRIVING;
+        while Instant::now() < deadline {
+            if timeout_at(deadline, self.flush()).await.is_err() {
+                break;
+            }
+            // Lets the runtime see what has arrived since it last looked.
+            tokio::task::yield_now().await;
+            self.input.reserve(READ);
+            let read = tokio::select! {
+                biased;
+                read = self.reader.read_buf(&mut self.input) => read,
+                () = std::future::ready(()) => break,
+            };
+            if let Err(ending) = self.read(read) {
+                return if let Ending::Faulty(_) = ending { ending } else { Ending::Stopped };
+            }
+        }
+        Ending::Stopped
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        while !self.output.pending().is_empty() {
+            let count = self.writer.write(self.output.pending()).await?;
+            if count == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.output.wrote(count);
+        }
+        self.writer.flush().await
+    }
+
+    /// Says on the stream that it ends, as far as the connection still takes it.
+    async fn close(mut self, ending: Ending) -> Ending {
+        let (grace, wait) = match &ending {
+            Ending::Stopped => (STOP - ARRIVING, true),
+            Ending::Faulty(fault) => {
+                self.send_fault(*fault);
+                (FAREWELL, true)
+            }
+            Ending::Closed | Ending::StreamError(_) => (FAREWELL, false),
+            Ending::Silent => {
+                self.send_timeout();
+                (FAREWELL, false)
+            }
+            _ => return ending,
+        };
+        self.output.send_footer();
+        let farewell = async {
+            self.flush().await?;
+            if wait {
+                self.until_closed(matches!(ending, Ending::Stopped)).await?;
+            }
+            self.writer.shutdown().await
+        };
+        // Whether the server still took it makes no difference to how the stream ended.
+        let _ = timeout_at(Instant::now() + grace, farewell).await;
+        ending
+    }
+
+    fn send_fault(&mut self, fault: Fault) {
+        self.output.cut_back(0);
+        self.send(&fault.stream_error());
+    }
+
+    /// RFC 6120 §4.6.2: whoever gives up on a silent peer says `connection-timeout`.
+    fn send_timeout(&mut self) {
+        use xmpp_parsers::stream_error::{DefinedCondition, StreamError};
+        self.output.cut_back(0);
+        let text = "The ping was not answered";
+        self.send(&StreamError::new(DefinedCondition::ConnectionTimeout, "en", text));
+    }
+
+    /// Reads on, answering nothing any more, until the server has closed its side too. What is not
+    /// read would make TCP throw away what we have just written.
+    async fn until_closed(&mut self, watch_for_footer: bool) -> io::Result<()> {
+        let mut unanswered = Output::default();
+        loop {
+            if watch_for_footer {
+                let now = Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() };
+                match self.echo.feed(&self.input, &mut unanswered, now) {
+                    Ok((used, Event::Hungry)) => self.input.advance(used),
+                    _ => return Ok(()),
+                }
+                unanswered.wrote(unanswered.pending().len());
+            } else {
+                self.input.clear();
+            }
+            self.input.reserve(READ);
+            if self.reader.read_buf(&mut self.input).await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
