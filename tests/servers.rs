@@ -2,13 +2,15 @@
 //! on Prosody, ejabberd and jabberd2 from Debian. The scenarios are in `servers/`; how
 //! servers, users and the daemon are started is in `support/real/`.
 //!
-//! Each scenario starts its own server, so any one can be run alone, and all at once. A
-//! server that is not installed is left out, unless `ECHO_COMPONENT_REQUIRE_SERVERS=1`.
+//! Each scenario starts its own server, so any one can be run alone, and all at once.
+//! What is not installed is left out, unless `ECHO_COMPONENT_REQUIRE_SERVERS=1`.
 
 #[path = "servers/chat.rs"]
 mod chat;
 #[path = "servers/hostile.rs"]
 mod hostile;
+#[path = "servers/library.rs"]
+mod library;
 #[path = "servers/lifecycle.rs"]
 mod lifecycle;
 #[path = "servers/presence.rs"]
@@ -51,6 +53,7 @@ scenarios! {
     chat::a_burst_comes_back_in_order                                    yes     yes     yes;
     chat::two_users_each_get_their_own_echo                              yes     yes     yes;
     chat::an_error_message_is_not_answered                               yes     yes     yes;
+    library::a_slixmpp_client_gets_its_message_back                      yes     yes     yes;
 
     presence::a_subscription_is_granted_and_presence_follows             yes     yes     yes;
     presence::presence_is_there_after_the_next_login                     yes     yes     yes;

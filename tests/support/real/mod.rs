@@ -12,6 +12,7 @@ mod jabberd2;
 mod place;
 mod process;
 mod prosody;
+pub mod python;
 mod server;
 mod splitter;
 mod stanza;

@@ -1,6 +1,7 @@
 //! A child process that never outlives the test that started it. Knows signals and exit
 //! codes; what the program is, and when it is ready, is its caller's business.
 
+use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 
@@ -30,6 +31,15 @@ impl Process {
     /// The child itself, for its pipes.
     pub fn child(&mut self) -> &mut Child {
         &mut self.0
+    }
+
+    /// Waits for it to end by itself and returns what it has written to a piped stderr.
+    pub fn wait_with_stderr(mut self) -> (ExitStatus, String) {
+        let mut said = String::new();
+        if let Some(mut stderr) = self.0.stderr.take() {
+            stderr.read_to_string(&mut said).expect("it writes UTF-8");
+        }
+        (self.wait(), said)
     }
 
     /// Sends SIGTERM. The standard library has no signals but SIGKILL; every shell does.

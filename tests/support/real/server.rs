@@ -1,9 +1,10 @@
 //! One running XMPP server, whatever its kind: start, stop, kill, start again.
 //! What differs between kinds is in `prosody.rs`, `ejabberd.rs` and `jabberd2.rs`.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::io::{self, Write};
-use std::sync::Once;
+use std::sync::{Mutex, PoisonError};
 
 use super::place::{Place, is_open};
 use super::process::Process;
@@ -27,8 +28,8 @@ impl Kind {
         }
     }
 
-    /// Whether its scenarios can run. Where it is not installed that is said once, and it
-    /// is a failure if `ECHO_COMPONENT_REQUIRE_SERVERS=1` asks for all servers.
+    /// Whether its scenarios can run. What this says of a server that is not there, see
+    /// [`left_out`].
     pub fn is_there(self) -> bool {
         let there = match self {
             Self::Prosody => prosody::is_installed(),
@@ -36,23 +37,23 @@ impl Kind {
             Self::Jabberd2 => jabberd2::is_installed(),
         };
         if !there {
-            let required = env::var_os("ECHO_COMPONENT_REQUIRE_SERVERS");
-            assert!(required.is_none_or(|value| value != "1"), "{} is not installed", self.name());
-            self.say_left_out();
+            left_out(self.name());
         }
         there
     }
+}
 
-    fn say_left_out(self) {
-        static SAID: [Once; 3] = [const { Once::new() }; 3];
-        SAID[self as usize].call_once(|| {
-            // Not `eprintln!`: the test runner shows only what failing tests print.
-            let _ = writeln!(
-                io::stderr(),
-                "left out: the scenarios on {}, which is not installed",
-                self.name()
-            );
-        });
+/// Says once that scenarios are left out, or fails if none may be.
+pub fn left_out(missing: &'static str) {
+    static SAID: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+    let required = env::var_os("ECHO_COMPONENT_REQUIRE_SERVERS");
+    assert!(required.is_none_or(|value| value != "1"), "{missing} is not installed");
+    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(missing) {
+        // Not `eprintln!`: the test runner shows only what failing tests print.
+        let _ = writeln!(
+            io::stderr(),
+            "left out: the scenarios with {missing}, which is not installed"
+        );
     }
 }
 
