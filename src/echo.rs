@@ -156,6 +156,3 @@ fn children(start: &[u8], tag: &Tag, content: &[u8]) -> Option<Vec<Element>> {
     let mut stanza = Element::from_reader(&document[..]).ok()?;
     Some(stanza.take_nodes().into_iter().filter_map(|node| node.into_element()).collect())
 }
-
-#[cfg(test)]
-mod tests;

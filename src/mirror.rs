@@ -221,7 +221,9 @@ impl Mirror {
         if prefix.is_some() && !STANZAS.contains(&&*default) {
             return Err(Flaw::Unfit);
         }
-        checked
+        // Only the server itself sends stream errors, and its header may declare their prefix.
+        let by_server = matches!(self.open, Open::Collect { kind: Kind::StreamError, .. });
+        if by_server { Ok(()) } else { checked }
     }
 
     fn message(&self, bytes: &[u8], out: &mut Output) -> Open {

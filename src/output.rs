@@ -8,7 +8,7 @@ use std::io;
 use xmpp_parsers::ns;
 use xso::AsXml;
 use xso::exports::rxml::writer::{Encoder, SimpleNamespaces, TrackNamespace};
-use xso::exports::rxml::{Namespace, xml_ncname};
+use xso::exports::rxml::{Item, Namespace, xml_ncname};
 
 /// What an empty buffer may keep, and what may stand in it that is already written, in bytes.
 const KEPT: usize = 256 << 10;
@@ -83,13 +83,23 @@ impl Output {
 }
 
 fn write(bytes: &mut Vec<u8>, element: &impl AsXml) -> io::Result<()> {
-    let mut encoder = Encoder::<SimpleNamespaces>::new();
-    let namespaces = encoder.ns_tracker_mut();
-    namespaces.declare_fixed(Some(xml_ncname!("stream")), Namespace::from(ns::STREAM));
-    namespaces.declare_fixed(None, Namespace::from(ns::COMPONENT));
+    let mut encoder = stream_encoder()?;
     for item in element.as_xml_iter().map_err(io::Error::other)? {
         let item = item.map_err(io::Error::other)?;
         encoder.encode(item.as_rxml_item(), bytes).map_err(io::Error::other)?;
     }
     Ok(())
+}
+
+/// An encoder that is within our stream already, whose header declares these namespaces.
+fn stream_encoder() -> io::Result<Encoder<SimpleNamespaces>> {
+    let mut encoder = Encoder::<SimpleNamespaces>::new();
+    let namespaces = encoder.ns_tracker_mut();
+    namespaces.declare_fixed(Some(xml_ncname!("stream")), Namespace::from(ns::STREAM));
+    namespaces.declare_fixed(None, Namespace::from(ns::COMPONENT));
+    let start = Item::ElementHeadStart(Namespace::from(ns::STREAM), xml_ncname!("stream"));
+    for item in [start, Item::ElementHeadEnd] {
+        encoder.encode(item, &mut Vec::new()).map_err(io::Error::other)?;
+    }
+    Ok(encoder)
 }

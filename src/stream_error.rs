@@ -20,9 +20,8 @@ pub struct StreamError {
 impl StreamError {
     /// Reads what stands within `<stream:error>`.
     pub fn read(payload: &[u8]) -> Self {
-        let mut document = b"<error xmlns='http://etherx.jabber.org/streams' \
-            xmlns:stream='http://etherx.jabber.org/streams'>"
-            .to_vec();
+        let mut document =
+            format!("<error xmlns='{0}' xmlns:stream='{0}'>", ns::STREAM).into_bytes();
         document.extend_from_slice(payload);
         document.extend_from_slice(b"</error>");
         match Element::from_reader(&document[..]) {
@@ -76,13 +75,13 @@ mod tests {
             (format!("<conflict xmlns='{STREAMS}'/>"), "conflict"),
             (
                 format!(
-                    "<text xmlns='{STREAMS}'>Idle \\u{1b}[31m\\nnow</text><reset xmlns='{STREAMS}'/>"
+                    "<text xmlns='{STREAMS}'>Idle \u{1b}[31m\nnow</text><reset xmlns='{STREAMS}'/>"
                 ),
                 "undefined-condition",
             ),
             (
-                format!("<reset xmlns='{STREAMS}'/><text xmlns='{STREAMS}'>a\\nb\\u{202e}</text>"),
-                "reset (a\\\\nb\\\\u{202e})",
+                format!("<reset xmlns='{STREAMS}'/><text xmlns='{STREAMS}'>a\nb\u{202e}</text>"),
+                "reset (a\\nb\\u{202e})",
             ),
             (format!("<x xmlns='{STREAMS}'/><app xmlns='urn:x'/>"), "x"),
             (String::new(), "undefined-condition"),

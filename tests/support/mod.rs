@@ -1,0 +1,74 @@
+//! What several test files share: the component without a connection, and the scripted server.
+//!
+//! Not every file uses all of it.
+#![allow(dead_code)]
+
+pub mod scripted;
+
+use std::time::Duration;
+
+use echo_component::address::Domain;
+use echo_component::echo::{Echo, Event};
+use echo_component::fault::Fault;
+use echo_component::output::Output;
+use echo_component::respond::{Now, Responder};
+
+/// The component's domain in all tests.
+pub const COMPONENT: &str = "echo.example";
+
+/// The stanza size limit in tests that do not choose one.
+pub const LIMIT: usize = 512 << 10;
+
+/// The component's side of a stream, fed by hand.
+pub struct Component {
+    echo: Echo,
+    output: Output,
+    rest: Vec<u8>,
+    longest_rest: usize,
+}
+
+impl Component {
+    pub fn new() -> Self {
+        Self::with_limit(LIMIT)
+    }
+
+    pub fn with_limit(limit: usize) -> Self {
+        Self::with(limit, Responder { name: "Echo".into(), contacts: vec![] })
+    }
+
+    pub fn with(limit: usize, responder: Responder) -> Self {
+        let echo = Echo::new(Domain::new(COMPONENT).unwrap(), limit, responder);
+        Self { echo, output: Output::default(), rest: vec![], longest_rest: 0 }
+    }
+
+    /// What goes out for `input`, and how the stream goes on.
+    pub fn feed(&mut self, input: &[u8]) -> (Vec<u8>, Result<Event, Fault>) {
+        self.rest.extend_from_slice(input);
+        let now = Now { utc: chrono::DateTime::UNIX_EPOCH, uptime: Duration::from_secs(42) };
+        let event = self.echo.feed(&self.rest, &mut self.output, now).map(|(used, event)| {
+            self.rest.drain(..used);
+            event
+        });
+        self.longest_rest = self.longest_rest.max(self.rest.len());
+        let sent = self.output.pending().to_vec();
+        self.output.wrote(sent.len());
+        (sent, event)
+    }
+
+    /// What goes out for `input`, after which the stream must live.
+    pub fn answer(&mut self, input: &str) -> String {
+        let (sent, event) = self.feed(input.as_bytes());
+        assert_eq!(event, Ok(Event::Hungry), "the stream ended at {input}");
+        String::from_utf8(sent).unwrap()
+    }
+
+    /// The most input that had to wait for more.
+    pub fn longest_rest(&self) -> usize {
+        self.longest_rest
+    }
+}
+
+/// What a fresh component answers, after which the stream must live.
+pub fn answer(input: &str) -> String {
+    Component::new().answer(input)
+}
