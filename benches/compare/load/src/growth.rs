@@ -6,7 +6,8 @@ use crate::measure::{Bench, Pace, Task};
 use crate::messages::{Ring, Shape, allowance};
 use crate::options::Options;
 use crate::peers::{OURS, PEERS};
-use crate::stats::as_f64;
+use crate::stats::{Spread, as_f64};
+use crate::words::{spread, time};
 
 /// One thing that grows while all else stays as it is.
 pub struct Series {
@@ -69,10 +70,15 @@ fn series(
                     point.cpu.push(sample.cpu);
                     point.peak_kib = point.peak_kib.max(sample.peak_kib);
                 }
-                Err(reason) => series.failures.push(format!("{x} {grows}: {reason}")),
+                Err(reason) => {
+                    series.failures.push(format!("{x} {grows}: {reason}"));
+                    break;
+                }
             }
         }
-        println!("growth  {x:8} {grows}: {:?} ns CPU a message", point.cpu);
+        let cpu = Spread::of(point.cpu.iter().copied());
+        let cpu = cpu.map_or_else(|| "failed".to_owned(), |cpu| spread(cpu, time));
+        println!("growth  {x:8} {grows}: {cpu} CPU a message");
         series.points.push(point);
     }
     series

@@ -107,8 +107,8 @@ impl Bench {
         arguments.extend(task.extra_arguments.iter().map(OsString::from));
         let start = Instant::now();
         let program = self.peers.join(name);
-        let process = Process::start(&program, &arguments, SECRET, self.logs.join(name))?;
-        let mut stream = accept(&listener)?;
+        let mut process = Process::start(&program, &arguments, SECRET, self.logs.join(name))?;
+        let mut stream = accept(&listener, &mut process)?;
         login::accept(&mut stream, COMPONENT, SECRET)?;
         let online = start.elapsed();
         if let Some([_, generator, peer]) = &self.cores {
@@ -119,8 +119,8 @@ impl Bench {
     }
 }
 
-/// Waits for a connection, but not for ever.
-fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+/// Waits for a connection, but not for ever, and not from a process that is gone.
+fn accept(listener: &TcpListener, process: &mut Process) -> io::Result<TcpStream> {
     listener.set_nonblocking(true)?;
     let end = Instant::now() + Duration::from_secs(10);
     while Instant::now() < end {
@@ -130,6 +130,9 @@ fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
                 return Ok(stream);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if let Some(how) = process.ended() {
+                    return Err(io::Error::other(how));
+                }
                 sleep(Duration::from_micros(100));
             }
             Err(error) => return Err(error),

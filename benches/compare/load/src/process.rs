@@ -57,24 +57,30 @@ impl Process {
         pin(self.child.id(), core);
     }
 
-    /// How it ended, if it does so within a moment, with the last line it wrote.
+    /// How it ended, if it does so within a moment.
     pub fn ending(&mut self) -> Option<String> {
         let end = Instant::now() + Duration::from_millis(500);
         while Instant::now() < end {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                let how = match (status.signal(), status.code()) {
-                    (Some(signal), _) => format!("killed by signal {signal}"),
-                    (_, Some(code)) => format!("exit code {code}"),
-                    _ => "unknown end".to_owned(),
-                };
-                return Some(match self.last_words() {
-                    Some(line) => format!("{how}: {line}"),
-                    None => how,
-                });
+            if let Some(how) = self.ended() {
+                return Some(how);
             }
             sleep(Duration::from_millis(10));
         }
         None
+    }
+
+    /// How it ended, if it has, with the last line it wrote.
+    pub fn ended(&mut self) -> Option<String> {
+        let status = self.child.try_wait().ok()??;
+        let how = match (status.signal(), status.code()) {
+            (Some(signal), _) => format!("killed by signal {signal}"),
+            (_, Some(code)) => format!("exit code {code}"),
+            _ => "unknown end".to_owned(),
+        };
+        Some(match self.last_words() {
+            Some(line) => format!("{how}: {line}"),
+            None => how,
+        })
     }
 
     fn last_words(&self) -> Option<String> {
