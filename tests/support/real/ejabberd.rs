@@ -46,9 +46,9 @@ pub fn launch(place: &Place) -> Vec<Process> {
     vec![Process::spawn(&mut command)]
 }
 
-/// Whether the boot expression has come to its end.
-pub fn is_ready(place: &Place) -> bool {
-    place.file_says("ready", "ready")
+/// Whether the boot expression has come to its end; without its ports ejabberd ends.
+pub fn is_ready(place: &Place) -> Option<bool> {
+    place.file_says("ready", "ready").then_some(true)
 }
 
 fn library() -> Option<PathBuf> {

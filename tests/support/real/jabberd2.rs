@@ -36,6 +36,7 @@ pub fn configure(place: &Place) {
 /// before they tried again.
 pub fn launch(place: &Place) -> Vec<Process> {
     place.forget("sm.log");
+    place.forget("c2s.log");
     let mut router = run(place, "router");
     wait_until("jabberd2's router listens", || {
         (router.ended().is_some() || is_open(place.component_port)).then_some(())
@@ -43,9 +44,11 @@ pub fn launch(place: &Place) -> Vec<Process> {
     vec![router, run(place, "sm"), run(place, "c2s")]
 }
 
-/// Whether users can have sessions; the client port may be open before that.
-pub fn is_ready(place: &Place) -> bool {
-    place.file_says("sm.log", "ready for sessions")
+/// Whether users can connect and have sessions; without their ports its processes end.
+pub fn is_ready(place: &Place) -> Option<bool> {
+    let both = place.file_says("c2s.log", "ready for connections")
+        && place.file_says("sm.log", "ready for sessions");
+    both.then_some(true)
 }
 
 fn run(place: &Place, part: &str) -> Process {

@@ -1,10 +1,12 @@
 //! Where one server lives: a folder of its own and two ports nobody else uses.
 //! Knows no server; fills templates with what it knows of the place.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::{env, io, process, thread};
 
 use super::SECRET;
@@ -19,7 +21,8 @@ pub struct Place {
 impl Place {
     /// Makes the folder, named after the server, and has the kernel choose the ports.
     pub fn new(server: &str) -> Self {
-        let (c2s_port, component_port) = free_ports();
+        // Given back to the kernel here; the server takes them in a moment.
+        let (c2s_port, component_port) = (port_of(&listen()), port_of(&listen()));
         Self { dir: new_folder(server), c2s_port, component_port }
     }
 
@@ -120,13 +123,21 @@ fn subfolders(dir: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Two ports that were free a moment ago. Both are held until both are known.
-fn free_ports() -> (u16, u16) {
-    let held = [(); 2]
-        .map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port on loopback"));
-    let [first, second] =
-        held.each_ref().map(|listener| listener.local_addr().expect("a bound port").port());
-    (first, second)
+/// Listens on a port of the kernel's choice that no other test of this process has had:
+/// a server that is stopped and started again must find its own free.
+pub fn listen() -> TcpListener {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(port_of(&listener)) {
+            return listener;
+        }
+    }
+}
+
+/// The port of a listener.
+pub fn port_of(listener: &TcpListener) -> u16 {
+    listener.local_addr().expect("a bound port").port()
 }
 
 /// A folder that did not exist: this process's id and a counter name it.

@@ -4,6 +4,7 @@
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
+use std::thread;
 
 use super::wait_until;
 
@@ -72,6 +73,11 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if thread::panicking()
+            && let Ok(Some(status)) = self.0.try_wait()
+        {
+            eprintln!("process {} had ended by itself: {status}", self.0.id());
+        }
         self.kill();
     }
 }

@@ -39,9 +39,14 @@ pub fn launch(place: &Place) -> Vec<Process> {
     vec![Process::spawn(&mut command)]
 }
 
-/// Whether both ports are Prosody's own: it goes on without one that it cannot have.
-pub fn is_ready(place: &Place) -> bool {
-    [("c2s", place.c2s_port), ("component", place.component_port)].iter().all(|(service, port)| {
+/// Whether both ports are its own; it lives on without one that it cannot have.
+pub fn is_ready(place: &Place) -> Option<bool> {
+    if place.file_says(LOG, "Failed to open server port") {
+        return Some(false);
+    }
+    let both = [("c2s", place.c2s_port), ("component", place.component_port)];
+    let says = |(service, port)| {
         place.file_says(LOG, &format!("Activated service '{service}' on [127.0.0.1]:{port}"))
-    })
+    };
+    both.into_iter().all(says).then_some(true)
 }

@@ -6,7 +6,7 @@ use std::env;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-use super::place::{Place, is_open};
+use super::place::Place;
 use super::process::Process;
 use super::{ejabberd, jabberd2, prosody, wait_until};
 
@@ -116,10 +116,11 @@ impl Server {
         self.place.component_port
     }
 
-    /// Runs the processes and waits until all is up, or one of them has given up.
+    /// Runs the processes and waits until all is up, or one of them has given up: the
+    /// kinds say `None` as long as neither is known.
     fn launch(&mut self) -> bool {
         let place = &self.place;
-        let is_ready: fn(&Place) -> bool = match self.kind {
+        let is_ready: fn(&Place) -> Option<bool> = match self.kind {
             Kind::Prosody => prosody::is_ready,
             Kind::Ejabberd => ejabberd::is_ready,
             Kind::Jabberd2 => jabberd2::is_ready,
@@ -136,8 +137,7 @@ impl Server {
                 eprintln!("{}", place.printed());
                 return Some(false);
             }
-            let up = is_ready(place) && is_open(place.component_port) && is_open(place.c2s_port);
-            up.then_some(true)
+            is_ready(place)
         })
     }
 }

@@ -2,10 +2,11 @@
 //! of all that goes by. It forwards bytes as they come and changes nothing.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use super::place::{listen, port_of};
 use super::splitter::{Piece, Splitter};
 use super::stanza::Stanza;
 
@@ -29,8 +30,8 @@ type Recording = Arc<Mutex<Vec<u8>>>;
 impl Tap {
     /// A tap before a component port.
     pub fn before(server_port: u16) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let port = listener.local_addr().expect("a bound port").port();
+        let listener = listen();
+        let port = port_of(&listener);
         let connections = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&connections);
         thread::spawn(move || {
