@@ -6,8 +6,8 @@ use crate::measure::{Bench, Pace, Task};
 use crate::messages::{Ring, Shape, allowance};
 use crate::options::Options;
 use crate::peers::{OURS, PEERS};
-use crate::stats::{Spread, as_f64};
-use crate::words::{spread, time};
+use crate::stats::as_f64;
+use crate::words::time;
 
 /// One thing that grows while all else stays as it is.
 pub struct Series {
@@ -52,34 +52,39 @@ fn series(
 ) -> Series {
     let by_byte = grows != "senders";
     let mut series = Series { grows, by_byte, points: Vec::new(), failures: Vec::new() };
-    // With few senders the flood guard would end the run; so it counts, but never to its limit.
-    let patient = ["--flood-burst", "1000000000"];
-    let extra_arguments: &[&str] = if by_byte { &[] } else { &patient };
+    let mut tasks = Vec::new();
     for &x in xs {
         let (shape, senders) = message(x);
         let (ring, window) = ring(shape, senders);
-        let limit = if by_byte { allowance(senders) } else { u64::MAX };
         let bytes = as_f64(ring.text.len() as u64) / as_f64(ring.len());
-        let mut point = Point { x: x as u64, bytes, cpu: Vec::new(), peak_kib: 0 };
-        for _ in 0..if options.quick { 1 } else { 3 } {
-            let pace = Pace { single: Duration::ZERO, ..options.pace() };
-            let peer = &PEERS[OURS];
-            let task = Task { peer, ring: &ring, window, limit, pace, extra_arguments };
-            match bench.run(&task) {
-                Ok(sample) => {
-                    point.cpu.push(sample.cpu);
-                    point.peak_kib = point.peak_kib.max(sample.peak_kib);
-                }
-                Err(reason) => {
-                    series.failures.push(format!("{x} {grows}: {reason}"));
-                    break;
-                }
+        let limit = if by_byte { allowance(senders) } else { u64::MAX };
+        tasks.push((ring, window, limit));
+        series.points.push(Point { x: x as u64, bytes, cpu: Vec::new(), peak_kib: 0 });
+    }
+    // With few senders the flood guard would end the run; so it counts, but never to its limit.
+    let patient = ["--flood-burst", "1000000000"];
+    let extra_arguments: &[&str] = if by_byte { &[] } else { &patient };
+    let pace = Pace { single: Duration::ZERO, ..options.pace() };
+    let rounds = if options.quick { 1 } else { 3 };
+    for round in 1..=rounds {
+        for (point, (ring, window, limit)) in series.points.iter_mut().zip(&tasks) {
+            let (window, limit) = (*window, *limit);
+            let task = Task { peer: &PEERS[OURS], ring, window, limit, pace, extra_arguments };
+            let outcome = bench.run(&task).map(|sample| {
+                point.cpu.push(sample.cpu);
+                point.peak_kib = point.peak_kib.max(sample.peak_kib);
+                format!("{} CPU a message, peak {} KiB", time(sample.cpu), sample.peak_kib)
+            });
+            let words = outcome.as_ref().unwrap_or_else(|reason| reason);
+            println!("growth {round}/{rounds}  {:8} {grows}: {words}", point.x);
+            if let Err(reason) = outcome {
+                series.failures.push(format!("{} {grows}: {reason}", point.x));
             }
         }
-        let cpu = Spread::of(point.cpu.iter().copied());
-        let cpu = cpu.map_or_else(|| "failed".to_owned(), |cpu| spread(cpu, time));
-        println!("growth  {x:8} {grows}: {cpu} CPU a message");
-        series.points.push(point);
+        // What fails here fails in every round, and would only take its time again.
+        if !series.failures.is_empty() {
+            break;
+        }
     }
     series
 }

@@ -49,6 +49,8 @@ pub struct Bench {
     pub peers: PathBuf,
     pub logs: PathBuf,
     pub core_count: usize,
+    /// The load average of the minute before, which tells how much else the machine had to do.
+    pub load_before: String,
     /// All cores, the generator's, and the peer's, if the two can be kept apart.
     pub cores: Option<[String; 3]>,
 }
@@ -71,13 +73,21 @@ impl Bench {
         fs::create_dir_all(&logs)?;
         // Counted now, since the generator will see but its own.
         let core_count = thread::available_parallelism()?.get();
+        let load = fs::read_to_string("/proc/loadavg")?;
+        let load_before = load.split(' ').next().unwrap_or_default().to_owned();
         let status = fs::read_to_string("/proc/self/status")?;
         let allowed = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
         let all = allowed.unwrap_or_default().trim().to_owned();
         let first = all.split([',', '-']).next().unwrap_or_default().to_owned();
         let last = all.rsplit([',', '-']).next().unwrap_or_default().to_owned();
         let apart = first != last && pin_generator(&all);
-        Ok(Self { peers, logs, core_count, cores: apart.then_some([all, first, last]) })
+        Ok(Self {
+            peers,
+            logs,
+            core_count,
+            load_before,
+            cores: apart.then_some([all, first, last]),
+        })
     }
 
     /// Runs one task; the error is a phrase for the report.

@@ -22,7 +22,7 @@ pub const FRAMER: usize = 6;
 pub const TCP: usize = 7;
 
 pub const PEERS: [Peer; 8] = [
-    echo("echo-component", "this daemon"),
+    echo("echo-component", "**echo-component**"),
     echo("component", "`tokio_xmpp::Component`"),
     echo("xmppjs", "@xmpp/component"),
     echo("slixmpp", "slixmpp"),

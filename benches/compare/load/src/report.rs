@@ -12,7 +12,7 @@ use crate::messages::KINDS;
 use crate::options::Options;
 use crate::peers::{COMPONENT, PEERS, version};
 use crate::stats::{Spread, as_f64};
-use crate::words::{figure, memory, spread, time};
+use crate::words::{commas, figure, memory, spread, time};
 
 const ABOUT: &str = "\
 The load generator plays the server: it accepts each peer's login, sends it messages from many \
@@ -63,8 +63,12 @@ fn machine(bench: &Bench, options: &Options) -> String {
     };
     let quick = if options.quick { " (quick)" } else { "" };
     let kernel = kernel.trim();
+    let load = &bench.load_before;
     let rounds = options.rounds;
-    format!("Machine: {model}, {cores} cores, Linux {kernel}; {apart}. Rounds: {rounds}{quick}.\n")
+    format!(
+        "Machine: {model}, {cores} cores, Linux {kernel}; {apart}. Rounds: {rounds}{quick}. \
+             Load average before the first: {load}.\n"
+    )
 }
 
 fn goal_table(results: &Results) -> String {
@@ -141,7 +145,7 @@ fn growth_table(series: &Series) -> String {
     );
     for point in &series.points {
         if let Some(cpu) = Spread::of(point.cpu.iter().copied()) {
-            let (x, bytes) = (figure(as_f64(point.x)), figure(point.bytes));
+            let (x, bytes) = (commas(&point.x.to_string()), figure(point.bytes));
             let (cpu, each) = (spread(cpu, time), time(cpu.median / point.bytes));
             let memory = memory(as_f64(point.peak_kib));
             let _ = writeln!(text, "| {x} | {bytes} | {cpu} | {each} | {memory} |");

@@ -22,10 +22,14 @@ pub fn figure(value: f64) -> String {
         );
     }
     let unit = 10_f64.powf(-digits);
-    let plain = format!("{:.0}", (value / unit).round() * unit);
+    commas(&format!("{:.0}", (value / unit).round() * unit))
+}
+
+/// A whole number, with commas between the thousands.
+pub fn commas(digits: &str) -> String {
     let mut text = String::new();
-    for (n, digit) in plain.chars().enumerate() {
-        if n > 0 && (plain.len() - n).is_multiple_of(3) {
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -66,8 +70,11 @@ pub fn memory(kib: f64) -> String {
     format!("{} MiB", figure(kib / 1024.0))
 }
 
-/// The median, and the smallest and largest behind it.
+/// The median, and the smallest and largest behind it, if they look any different.
 pub fn spread(spread: Spread, word: impl Fn(f64) -> String) -> String {
+    if word(spread.min) == word(spread.max) {
+        return word(spread.median);
+    }
     format!("{} ({}–{})", word(spread.median), word(spread.min), word(spread.max))
 }
 
