@@ -77,7 +77,7 @@ pub fn growth(all: &[Series]) -> String {
     let title = "What an echo costs as messages and senders grow";
     let mut svg = Svg::new(960, 350, title);
     svg.words((24.0, 34.0), "start", 18, INK, title);
-    let note = "echo-component; dots are medians, lines the range of all rounds";
+    let note = "echo-component; flat is linear in bytes and constant in senders; lines: the range of all rounds";
     svg.words((24.0, 54.0), "start", 12, GREY, note);
     for (n, series) in all.iter().enumerate() {
         let left = 60.0 + 315.0 * as_f64(n as u64);
