@@ -57,6 +57,7 @@ scenarios! {
 
     presence::a_subscription_is_granted_and_presence_follows             yes     yes     yes;
     presence::presence_is_there_after_the_next_login                     yes     yes     yes;
+    presence::what_its_presence_announces_can_be_asked_for               yes     yes     yes;
     presence::an_unsubscription_is_confirmed                             yes     yes     yes;
     presence::joining_a_room_is_refused_at_once                          yes     yes     yes;
 
@@ -75,6 +76,7 @@ scenarios! {
     hostile::a_carriage_return_in_an_attribute_comes_back                yes     yes     yes;
     // ejabberd 23.01 crashes itself above some 3,500 levels; jabberd2 takes 64 KiB of a user.
     hostile::fifty_thousand_nested_elements_come_back                    yes     no      no;
+    hostile::presence_and_requests_of_any_depth_do_no_harm               yes     no      no;
     hostile::a_stanza_that_grew_over_the_limit_is_bounced                yes     yes     yes;
 
     lifecycle::a_wrong_secret_ends_the_daemon_with_77                    yes     yes     yes;

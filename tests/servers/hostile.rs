@@ -72,6 +72,20 @@ pub fn fifty_thousand_nested_elements_come_back(kind: Kind) {
     assert_eq!(echo.all("", "a").count(), LEVELS);
 }
 
+pub fn presence_and_requests_of_any_depth_do_no_harm(kind: Kind) {
+    const LEVELS: usize = 50_000;
+    let deep = format!("<x xmlns='urn:x'>{}{}</x>", "<a>".repeat(LEVELS), "</a>".repeat(LEVELS));
+    let mut stage = Stage::start(kind);
+    let mut alice = stage.user("alice");
+    alice.send(&format!("<presence to='bot@echo.localhost' type='subscribe'>{deep}</presence>"));
+    stage.assert_still_echoing(&mut alice);
+    alice.send(&format!("<iq to='echo.localhost' type='get' id='m1'>{deep}</iq>"));
+    let refusal = alice.wait_for_id("m1");
+    assert!(refusal.is("iq", "error"), "{refusal:?}");
+    assert_eq!(refusal.error_condition(), Some("policy-violation"));
+    stage.assert_still_echoing(&mut alice);
+}
+
 pub fn a_stanza_that_grew_over_the_limit_is_bounced(kind: Kind) {
     let mut stage = Stage::start(kind);
     let mut alice = stage.user("alice");

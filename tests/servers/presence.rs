@@ -3,6 +3,7 @@
 use crate::real::{Kind, Stage, Stanza, User};
 
 const CAPS: &str = "http://jabber.org/protocol/caps";
+const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 const BOT: &str = "bot@echo.localhost";
 
 pub fn a_subscription_is_granted_and_presence_follows(kind: Kind) {
@@ -29,6 +30,21 @@ pub fn presence_is_there_after_the_next_login(kind: Kind) {
     assert!(presence.find(CAPS, "c").is_some(), "{presence:?}");
     let probe = |stanza: &Stanza| stanza.is("presence", "probe") && stanza.attr("to") == BOT;
     assert!(stage.tap.inbound().iter().any(probe));
+}
+
+pub fn what_its_presence_announces_can_be_asked_for(kind: Kind) {
+    let stage = Stage::start(kind);
+    let mut alice = stage.user("alice");
+    let presence = subscribe(&mut alice);
+    let caps = presence.find(CAPS, "c").expect("checked there");
+    alice.send(&format!(
+        "<iq to='{BOT}' type='get' id='caps'><query xmlns='{DISCO_INFO}' node='{}#{}'/></iq>",
+        caps.attr("node"),
+        caps.attr("ver"),
+    ));
+    let info = alice.wait_for_id("caps");
+    assert!(info.is("iq", "result"), "{info:?}");
+    assert!(info.find(DISCO_INFO, "identity").is_some(), "{info:?}");
 }
 
 pub fn an_unsubscription_is_confirmed(kind: Kind) {
@@ -63,7 +79,8 @@ pub fn joining_a_room_is_refused_at_once(kind: Kind) {
     assert_eq!(refusal.error_condition(), Some("service-unavailable"));
 }
 
-fn subscribe(user: &mut User) {
+/// Subscribes to the bot and returns the presence that follows.
+fn subscribe(user: &mut User) -> Stanza {
     user.send("<presence to='bot@echo.localhost' type='subscribe'/>");
     // jabberd2 does not pass `subscribed` on, but all three keep the contact list.
     user.wait_for("the contact list says so", |stanza| {
@@ -73,6 +90,7 @@ fn subscribe(user: &mut User) {
     });
     let presence = user.wait_for("the bot's presence", is_there);
     assert!(presence.find(CAPS, "c").is_some(), "{presence:?}");
+    presence
 }
 
 fn is_there(stanza: &Stanza) -> bool {
