@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use minidom::Element;
+use minidom::{Element, rxml};
 use sasl::common::ChannelBinding;
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
@@ -143,7 +143,14 @@ fn broken(error: io::Error) -> Ending {
     use io::ErrorKind::{BrokenPipe, ConnectionReset, InvalidData, UnexpectedEof};
     match error.kind() {
         UnexpectedEof | ConnectionReset | BrokenPipe => Ending::ClosedAtLogin,
+        InvalidData if is_end(&error) => Ending::ClosedAtLogin,
         InvalidData => Ending::NoStream(error),
         _ => Ending::Broken(error),
     }
+}
+
+/// Whether XML is malformed only in that it ends.
+fn is_end(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(error, Some(rxml::Error::InvalidEof(_)))
 }

@@ -51,17 +51,22 @@ impl From<&Element> for StreamError {
 /// Without control characters, since this goes to logs and terminals.
 impl fmt::Display for StreamError {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{}", self.condition.escape_debug())?;
-        match &self.text {
-            Some(text) => write!(f, " ({})", shortened(text).escape_debug()),
-            None => Ok(()),
+        printable(f, &self.condition)?;
+        if let Some(text) = &self.text {
+            f.write_str(" (")?;
+            printable(f, text)?;
+            f.write_str(")")?;
         }
+        Ok(())
     }
 }
 
-/// A line of a log has room for a sentence.
-fn shortened(text: &str) -> &str {
-    text.char_indices().nth(300).map_or(text, |(end, _)| &text[..end])
+/// A peer's words: escaped where they are not plain text, and no longer than a line of a log bears.
+fn printable(f: &mut fmt::Formatter, words: &str) -> fmt::Result {
+    words.chars().take(300).try_for_each(|c| match c {
+        '\'' | '"' => write!(f, "{c}"),
+        _ => write!(f, "{}", c.escape_debug()),
+    })
 }
 
 #[cfg(test)]

@@ -1,0 +1,287 @@
+//! Presence and IQ: what is asked, and what is answered.
+
+mod support;
+
+use echo_component::respond::Responder;
+use minidom::Element;
+use support::{COMPONENT, Component, LIMIT, answer};
+
+const U: &str = "u@users.example/r1";
+const BOT: &str = "bot@echo.example";
+
+/// The stanzas in what was sent.
+fn stanzas(sent: &str) -> Vec<Element> {
+    let document = format!("<all xmlns='jabber:component:accept'>{sent}</all>");
+    let all: Element = document.parse().unwrap_or_else(|error| panic!("{error} in {sent}"));
+    all.children().cloned().collect()
+}
+
+fn iq(kind: &str, to: &str, payload: &str) -> Element {
+    let request = format!("<iq type='{kind}' id='i1' from='{U}' to='{to}'>{payload}</iq>");
+    let mut answers = stanzas(&answer(&request));
+    assert_eq!(answers.len(), 1, "one answer to {request}");
+    let answer = answers.remove(0);
+    let attributes = ["from", "to", "id"].map(|name| answer.attr(name).unwrap());
+    assert_eq!((answer.name(), attributes), ("iq", [to, U, "i1"]));
+    answer
+}
+
+/// The condition of the error that answers an IQ.
+fn error(kind: &str, to: &str, payload: &str) -> String {
+    condition(&iq(kind, to, payload))
+}
+
+fn condition(answer: &Element) -> String {
+    assert_eq!(answer.attr("type"), Some("error"));
+    let error = answer.get_child("error", "jabber:component:accept").unwrap();
+    error.children().next().unwrap().name().to_owned()
+}
+
+/// The payload of the result that answers a get.
+fn get(to: &str, payload: &str) -> Element {
+    let answer = iq("get", to, payload);
+    assert_eq!(answer.attr("type"), Some("result"), "{answer:?}");
+    let payload = answer.children().next().unwrap().clone();
+    payload
+}
+
+fn query(namespace: &str) -> String {
+    format!("<query xmlns='{namespace}'/>")
+}
+
+const INFO: &str = "http://jabber.org/protocol/disco#info";
+const ITEMS: &str = "http://jabber.org/protocol/disco#items";
+
+fn features(info: &Element) -> Vec<&str> {
+    let features = info.children().filter(|child| child.name() == "feature");
+    features.filter_map(|feature| feature.attr("var")).collect()
+}
+
+fn identity(info: &Element) -> (&str, &str, &str) {
+    let identity = info.get_child("identity", INFO).unwrap();
+    let attribute = |name| identity.attr(name).unwrap();
+    (attribute("category"), attribute("type"), attribute("name"))
+}
+
+#[test]
+fn the_domain_is_a_component_and_its_nodes_are_bots() {
+    assert_eq!(identity(&get(COMPONENT, &query(INFO))), ("component", "generic", "Echo"));
+    for to in [BOT, "Bot@Echo.Example/Res"] {
+        assert_eq!(identity(&get(to, &query(INFO))), ("client", "bot", "Echo"));
+    }
+}
+
+#[test]
+fn disco_names_each_feature_once_and_each_is_answered() {
+    let info = get(COMPONENT, &query(INFO));
+    let features = features(&info);
+    assert!(features.len() > 5);
+    for (nth, feature) in features.iter().enumerate() {
+        assert!(!features[..nth].contains(feature), "{feature} twice");
+        let payload = match *feature {
+            "http://jabber.org/protocol/caps" => continue, // in presence, tested below
+            "urn:xmpp:ping" => "<ping xmlns='urn:xmpp:ping'/>".to_owned(),
+            "urn:xmpp:time" => "<time xmlns='urn:xmpp:time'/>".to_owned(),
+            "vcard-temp" => "<vCard xmlns='vcard-temp'/>".to_owned(),
+            query_namespace => query(query_namespace),
+        };
+        assert_eq!(iq("get", BOT, &payload).attr("type"), Some("result"), "{feature}");
+    }
+}
+
+#[test]
+fn answers_say_what_is_true() {
+    assert_eq!(get(COMPONENT, &query(ITEMS)).children().count(), 0);
+    assert_eq!(get(COMPONENT, &query("jabber:iq:last")).attr("seconds"), Some("42"));
+    let time = get(COMPONENT, "<time xmlns='urn:xmpp:time'/>");
+    assert_eq!(
+        time.children().map(Element::text).collect::<Vec<_>>(),
+        ["+00:00", "1970-01-01T00:00:00Z"]
+    );
+    let version = get(COMPONENT, &query("jabber:iq:version"));
+    assert_eq!(
+        version.children().map(Element::text).collect::<Vec<_>>(),
+        ["echo-component", env!("CARGO_PKG_VERSION")]
+    );
+    let vcard = get(BOT, "<vCard xmlns='vcard-temp'/>");
+    assert_eq!(vcard.get_child("FN", "vcard-temp").unwrap().text(), "Echo");
+    assert_eq!(iq("get", BOT, "<ping xmlns='urn:xmpp:ping'/>").children().count(), 0);
+}
+
+#[test]
+fn contacts_are_in_the_disco_form() {
+    let contacts = vec!["mailto:a@example.com".to_owned(), "xmpp:b@example.com".to_owned()];
+    let responder = Responder { name: "E & co".into(), contacts: contacts.clone() };
+    let mut component = Component::with(LIMIT, responder);
+    let sent = component.answer(&format!("<iq type='get' id='1' from='{U}'>{}</iq>", query(INFO)));
+    let answers = stanzas(&sent);
+    let info = answers[0].get_child("query", INFO).unwrap();
+    assert_eq!(identity(info).2, "E & co");
+    let form = info.get_child("x", "jabber:x:data").unwrap();
+    let values = |name| {
+        let field = form.children().find(|field| field.attr("var") == Some(name)).unwrap();
+        field.children().map(Element::text).collect::<Vec<_>>()
+    };
+    assert_eq!(values("FORM_TYPE"), ["http://jabber.org/network/serverinfo"]);
+    assert_eq!(values("admin-addresses"), contacts);
+}
+
+#[test]
+fn unknown_nodes_are_not_found() {
+    for node in ["http://x.example/?a=1&amp;b=2#v", "a&quot;&lt;b", "\u{1f600}", ""] {
+        for namespace in [INFO, ITEMS] {
+            let payload = format!("<query xmlns='{namespace}' node='{node}'/>");
+            assert_eq!(error("get", COMPONENT, &payload), "item-not-found", "{node}");
+        }
+    }
+}
+
+#[test]
+fn other_requests_are_refused_once_each() {
+    for to in [COMPONENT, BOT, "bot@echo.example/r"] {
+        for kind in ["get", "set"] {
+            assert_eq!(error(kind, to, "<x xmlns='urn:x'/>"), "service-unavailable");
+        }
+        assert_eq!(error("set", to, "<vCard xmlns='vcard-temp'/>"), "service-unavailable");
+    }
+}
+
+#[test]
+fn malformed_requests_are_bad_requests() {
+    for payload in ["", "text", "<a xmlns='urn:a'/><b xmlns='urn:b'/>", "<x:y/>", "<a>&nbsp;</a>"] {
+        assert_eq!(error("get", BOT, payload), "bad-request", "{payload}");
+        assert_eq!(error("set", BOT, payload), "bad-request", "{payload}");
+    }
+    assert_eq!(error("foo", BOT, &query(INFO)), "bad-request");
+    let untyped = stanzas(&answer(&format!("<iq id='1' from='{U}' to='{BOT}'/>")));
+    assert_eq!(condition(&untyped[0]), "bad-request");
+    let without_id = stanzas(&answer(&format!("<iq type='get' from='{U}'>{}</iq>", query(INFO))));
+    assert_eq!(condition(&without_id[0]), "bad-request");
+}
+
+#[test]
+fn requests_too_large_or_deep_are_answered_too() {
+    let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
+    let large = format!("<a>{}</a>", "x".repeat(1 << 20));
+    for payload in [deep, large] {
+        assert_eq!(error("get", BOT, &payload), "policy-violation");
+    }
+    let id = "i".repeat(9000);
+    let sent = answer(&format!("<iq type='get' id='{id}' from='{U}'>{}</iq>", query(INFO)));
+    assert!(sent.contains(&id) && sent.contains("'result'"), "an id longer than minidom can read");
+}
+
+#[test]
+fn results_and_errors_are_not_answered() {
+    for kind in ["result", "error"] {
+        let ping = "<ping xmlns='urn:xmpp:ping'/>";
+        let iq = format!("<iq type='{kind}' id='u' from='{U}' to='{COMPONENT}'>{ping}</iq>");
+        assert_eq!(answer(&iq), "");
+    }
+}
+
+#[test]
+fn requests_are_answered_whatever_their_form() {
+    let spaced = "\n  <query xmlns='http://jabber.org/protocol/disco#info'/>\n";
+    assert_eq!(iq("get", COMPONENT, spaced).attr("type"), Some("result"));
+    let prefixed = format!("<d:query xmlns:d='{INFO}'/>");
+    assert_eq!(iq("get", COMPONENT, &prefixed).attr("type"), Some("result"));
+    for request in [
+        format!(
+            "<iq xmlns='jabber:client' type='get' to='echo.example' from='sm' id='1'>{}</iq>",
+            query(INFO)
+        ),
+        format!("<iq xmlns:d='{INFO}' type='get' from='a b@x' id='1'><d:query/></iq>"),
+        format!("<c:iq xmlns:c='jabber:client' type='get' from='@x' id='1'>{}</c:iq>", query(INFO)),
+    ] {
+        assert_eq!(stanzas(&answer(&request))[0].attr("type"), Some("result"), "{request}");
+    }
+}
+
+#[test]
+fn requests_that_are_not_for_us_or_from_no_one_are_not_answered() {
+    for addresses in [format!("from='{U}' to='other.example'"), format!("to='{BOT}'")] {
+        let request = format!("<iq type='get' id='1' {addresses}>{}</iq>", query(INFO));
+        assert_eq!(answer(&request), "");
+    }
+}
+
+/// What presence of that type from `from` is answered with: name of the type, from and to.
+fn presence(kind: &str, from: &str, to: &str) -> Vec<(String, String, String)> {
+    let presence = format!("<presence type='{kind}' from='{from}' to='{to}' id='p'/>");
+    let attribute = |stanza: &Element, name| stanza.attr(name).unwrap_or_default().to_owned();
+    let of = |stanza: Element| {
+        assert_eq!(stanza.name(), "presence");
+        (attribute(&stanza, "type"), attribute(&stanza, "from"), attribute(&stanza, "to"))
+    };
+    stanzas(&answer(&presence)).into_iter().map(of).collect()
+}
+
+#[test]
+fn subscriptions_are_granted_and_ended_each_time() {
+    let between = |kind: &str| (kind.to_owned(), BOT.to_owned(), "u@users.example".to_owned());
+    for from in [U, "u@users.example"] {
+        for to in [BOT, "bot@echo.example/r"] {
+            for _ in 0..2 {
+                assert_eq!(presence("subscribe", from, to), [between("subscribed"), between("")]);
+                assert_eq!(
+                    presence("unsubscribe", from, to),
+                    [between("unsubscribed"), between("unavailable")]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_probe_is_answered_to_the_one_that_asks() {
+    assert_eq!(presence("probe", U, BOT), [(String::new(), BOT.into(), U.into())]);
+}
+
+#[test]
+fn other_presence_is_not_answered() {
+    for kind in ["subscribed", "unsubscribed", "unavailable", "error", "foo"] {
+        assert_eq!(presence(kind, U, BOT), []);
+    }
+    assert_eq!(answer(&format!("<presence from='{U}' to='{BOT}'><show>foo</show></presence>")), "");
+    assert_eq!(presence("subscribe", "echo.example", BOT), [], "its own");
+    assert_eq!(presence("subscribe", U, "other.example"), []);
+}
+
+#[test]
+fn presence_with_an_unreadable_payload_is_answered_by_its_type() {
+    for payload in ["<priority>300</priority><show>foo</show>", "<x:y/>", &"<a/>".repeat(100_000)] {
+        let subscribe =
+            format!("<presence type='subscribe' from='{U}' to='{BOT}'>{payload}</presence>");
+        assert_eq!(stanzas(&answer(&subscribe)).len(), 2, "{}", &payload[..6]);
+    }
+}
+
+#[test]
+fn a_room_join_gets_an_error_so_that_the_client_does_not_wait() {
+    let room = "room@echo.example/nick";
+    let join = "<x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='0'/></x>";
+    let sent = answer(&format!("<presence id='j' from='{U}' to='{room}'>{join}</presence>"));
+    let answers = stanzas(&sent);
+    assert_eq!(answers.len(), 1);
+    assert_eq!(
+        ["from", "to", "id"].map(|name| answers[0].attr(name)),
+        [Some(room), Some(U), Some("j")]
+    );
+    let error = answers[0].get_child("error", "jabber:component:accept").unwrap();
+    assert_eq!(error.children().next().unwrap().name(), "service-unavailable");
+}
+
+#[test]
+fn the_caps_in_presence_are_those_that_disco_answers_for() {
+    for to in [COMPONENT, BOT] {
+        let sent = answer(&format!("<presence type='probe' from='{U}' to='{to}'/>"));
+        let caps =
+            stanzas(&sent)[0].get_child("c", "http://jabber.org/protocol/caps").unwrap().clone();
+        let node = format!("{}#{}", caps.attr("node").unwrap(), caps.attr("ver").unwrap());
+        let payload = format!("<query xmlns='{INFO}' node='{node}'/>");
+        let info = get(to, &payload);
+        assert_eq!(info.attr("node"), Some(&*node));
+        assert_eq!(features(&info), features(&get(to, &query(INFO))));
+    }
+}
