@@ -60,18 +60,18 @@ impl Output {
         self.committed = self.bytes.len();
     }
 
-    /// Lets a whole element go out, in the namespaces that our stream header declares.
+    /// Lets a whole element go out before the stanza that is being made, in the namespaces that our
+    /// stream header declares.
     ///
     /// # Errors
     /// If it holds what XML cannot. Then nothing goes out.
     pub fn send(&mut self, element: &impl AsXml) -> io::Result<()> {
-        let before = self.bytes.len();
-        let result = write(&mut self.bytes, element);
-        match result {
-            Ok(()) => self.commit(),
-            Err(_) => self.bytes.truncate(before),
-        }
-        result
+        let mut bytes = Vec::new();
+        write(&mut bytes, element)?;
+        let after = self.committed + bytes.len();
+        self.bytes.splice(self.committed..self.committed, bytes);
+        self.committed = after;
+        Ok(())
     }
 
     /// Lets the end of the stream go out (RFC 6120 §4.4), whatever was being made.

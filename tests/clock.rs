@@ -1,0 +1,141 @@
+//! What the daemon does as time goes by, on a paused clock: pings, deadlines, dead connections.
+
+mod support;
+
+use std::future::{pending, ready};
+use std::pin::pin;
+use std::time::Duration;
+
+use echo_component::address::Domain;
+use echo_component::echo::Echo;
+use echo_component::ending::Ending;
+use echo_component::respond::Responder;
+use echo_component::session;
+use support::{COMPONENT, LIMIT};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+const PING: &str = "<iq type='get' from='echo.example' to='echo.example' id='self-ping'>\
+                    <ping xmlns='urn:xmpp:ping'></ping></iq>";
+
+/// A session in the background, and the server's end of it.
+fn session(stop: impl Future<Output = ()> + Send + 'static) -> (DuplexStream, JoinHandle<Ending>) {
+    let (server, component) = duplex(1 << 16);
+    let session = tokio::spawn(async move {
+        let responder = Responder { name: "Echo".into(), contacts: vec![] };
+        let mut echo = Echo::new(Domain::new(COMPONENT).unwrap(), LIMIT, responder);
+        session::run(component, b"", &mut echo, Instant::now(), pin!(stop)).await
+    });
+    (server, session)
+}
+
+async fn expect(server: &mut DuplexStream, text: &str) {
+    let mut received = vec![0; text.len()];
+    server.read_exact(&mut received).await.unwrap();
+    assert_eq!(String::from_utf8(received).unwrap(), text);
+}
+
+/// That many seconds, which are as long on the paused clock as it takes to see them.
+fn about(seconds: u64, since: Instant) {
+    let passed = since.elapsed().as_secs_f32();
+    let seconds = Duration::from_secs(seconds).as_secs_f32();
+    assert!((seconds..seconds + 2.0).contains(&passed), "{passed} s, not {seconds}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_server_is_pinged_after_60_s_and_given_up_after_15_more() {
+    let start = Instant::now();
+    let (mut server, session) = session(pending());
+    expect(&mut server, PING).await;
+    about(60, start);
+    assert!(matches!(session.await.unwrap(), Ending::Silent));
+    about(75, start);
+    let mut rest = String::new();
+    server.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.contains("<connection-timeout "), "{rest}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_that_comes_back_keeps_an_idle_connection_for_hours() {
+    let (mut server, session) = session(pending());
+    for _ in 0..300 {
+        expect(&mut server, PING).await;
+        server.write_all(PING.as_bytes()).await.unwrap();
+        expect(
+            &mut server,
+            "<iq from='echo.example' id='self-ping' to='echo.example' type='result'></iq>",
+        )
+        .await;
+    }
+    assert!(!session.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_byte_is_life_also_within_a_stanza() {
+    let start = Instant::now();
+    let (mut server, session) = session(pending());
+    for byte in b"<message from='u@x' to='echo.example'>" {
+        sleep(Duration::from_secs(59)).await;
+        server.write_all(&[*byte]).await.unwrap();
+    }
+    about(59 * 38, start);
+    assert!(!session.is_finished());
+    expect(&mut server, PING).await;
+    server.write_all(b"x</message>").await.unwrap();
+    expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_reads_nothing_for_30_s_is_given_up() {
+    let (mut server, session) = session(pending());
+    let message = format!("<message from='u@x' to='echo.example'>{}</message>", "x".repeat(1000));
+    let pushing = async {
+        loop {
+            if server.write_all(message.as_bytes()).await.is_err() {
+                break;
+            }
+        }
+        Instant::now()
+    };
+    let start = Instant::now();
+    let (_, ending) = tokio::join!(pushing, session);
+    assert!(matches!(ending.unwrap(), Ending::Stuck));
+    about(30, start);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_reads_slowly_is_waited_for() {
+    let (mut server, session) = session(pending());
+    let message = format!("<message from='u@x' to='echo.example'>{}</message>", "x".repeat(1000));
+    for _ in 0..200 {
+        server.write_all(message.as_bytes()).await.unwrap();
+    }
+    let echo = "<message from='echo.example' to='u@x'>".len() + 1000 + "</message>".len();
+    let mut piece = vec![0; 10_000];
+    let mut received = 0;
+    while received < 200 * echo {
+        sleep(Duration::from_secs(29)).await;
+        server.write_all(b" ").await.unwrap();
+        received += server.read(&mut piece).await.unwrap();
+    }
+    assert!(!session.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_takes_no_more_than_5_s() {
+    let start = Instant::now();
+    let (mut server, session) = session(ready(()));
+    let flood = async {
+        let message = "<message from='u@x' to='echo.example'>x</message>".repeat(100);
+        while server.write_all(message.as_bytes()).await.is_ok() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let ended = async {
+        let ending = session.await.unwrap();
+        assert!(matches!(ending, Ending::Stopped));
+        assert!(start.elapsed() <= Duration::from_secs(5), "{:?}", start.elapsed());
+    };
+    tokio::join!(flood, ended);
+}
