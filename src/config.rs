@@ -48,7 +48,7 @@ impl Config {
     ///
     /// # Errors
     /// A sentence that says which value is wrong, and what it should be.
-    pub fn new(args: Args) -> Result<Checked> {
+    pub fn check(args: Args) -> Result<Checked> {
         let mut warnings = Vec::new();
         let jid =
             given_or_asked(args.jid, "jid", "The component's JID (such as echo.example.com)")?;

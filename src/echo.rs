@@ -3,7 +3,7 @@
 //! Joins the mirror, which takes the stream apart, and the responder, which answers presence and
 //! IQ. Whatever drives it owns the sockets and clocks.
 
-use minidom::Element;
+use minidom::{Element, Node};
 use tracing::debug;
 
 use crate::address::Domain;
@@ -154,5 +154,5 @@ fn children(start: &[u8], tag: &Tag, content: &[u8]) -> Option<Vec<Element>> {
     document.extend_from_slice(content);
     document.extend_from_slice(b"</stanza>");
     let mut stanza = Element::from_reader(&document[..]).ok()?;
-    Some(stanza.take_nodes().into_iter().filter_map(|node| node.into_element()).collect())
+    Some(stanza.take_nodes().into_iter().filter_map(Node::into_element).collect())
 }

@@ -10,8 +10,8 @@
 //!
 //! ```text
 //! main
-//! supervisor      config
-//! session connect
+//! supervisor      config logging
+//! session connect service
 //! dial overhear                     <- no sockets or clocks below
 //! keepalive ending
 //! echo
@@ -30,12 +30,14 @@ pub mod echo;
 pub mod ending;
 pub mod fault;
 pub mod keepalive;
+pub mod logging;
 pub mod mirror;
 pub mod output;
 pub mod overhear;
 pub mod reply;
 pub mod respond;
 pub mod scope;
+pub mod service;
 pub mod session;
 pub mod stream_error;
 pub mod supervisor;

@@ -1,6 +1,5 @@
 //! The program: command line, logging, signals and exit codes around [`supervisor::run`].
 
-use std::io::{IsTerminal, stderr};
 use std::pin::pin;
 use std::process::ExitCode;
 
@@ -9,11 +8,11 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use echo_component::cli::Args;
 use echo_component::config::{Checked, Config};
+use echo_component::logging;
+use echo_component::service::{self, Service};
 use echo_component::supervisor::{self, End, at};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, level_filters::LevelFilter, warn};
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::prelude::*;
 
 /// Exit codes, from sysexits.h, which admins and systemd know.
 const USAGE: u8 = 64;
@@ -26,10 +25,10 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
-    if let Err(error) = log(&args) {
+    if let Err(error) = logging::start(level(&args)) {
         return failed(CONFIGURATION, &error);
     }
-    let Checked { config, warnings } = match Config::new(args) {
+    let Checked { config, warnings } = match Config::check(args) {
         Ok(checked) => checked,
         Err(error) => return failed(CONFIGURATION, &error),
     };
@@ -56,6 +55,7 @@ fn run(config: &Config) -> Result<End> {
                 _ = terminate.recv() => info!("stopping on SIGTERM"),
                 _ = interrupt.recv() => info!("stopping on SIGINT"),
             }
+            service::stopping();
             tokio::spawn(async move {
                 tokio::select! {
                     _ = terminate.recv() => {}
@@ -64,34 +64,22 @@ fn run(config: &Config) -> Result<End> {
                 std::process::exit(0); // A second signal does not wait for the stream's end.
             });
         };
-        Ok(supervisor::run(config, pin!(stop)).await)
+        let mut service = Service::from_environment();
+        Ok(supervisor::run(config, &mut service, pin!(stop)).await)
     });
     // A name that is still being looked up must not hold the exit.
     runtime.shutdown_background();
     end
 }
 
-/// Logs go to standard error; the options come before `RUST_LOG`.
-fn log(args: &Args) -> Result<()> {
-    let asked = match (args.quiet, args.verbose) {
+/// The level that the options ask for.
+fn level(args: &Args) -> Option<LevelFilter> {
+    match (args.quiet, args.verbose) {
         (true, _) => Some(LevelFilter::WARN),
         (_, 0) => None,
         (_, 1) => Some(LevelFilter::DEBUG),
         _ => Some(LevelFilter::TRACE),
-    };
-    let filter = match (asked, std::env::var("RUST_LOG")) {
-        (Some(level), _) => Targets::new().with_default(level),
-        (None, Ok(filter)) if !filter.is_empty() => filter
-            .parse()
-            .with_context(|| format!("RUST_LOG={filter:?} is not a filter such as debug"))?,
-        _ => Targets::new().with_default(LevelFilter::INFO),
-    };
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(stderr)
-        .with_ansi(stderr().is_terminal())
-        .with_target(false);
-    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
-    Ok(())
+    }
 }
 
 fn failed(code: u8, error: &anyhow::Error) -> ExitCode {

@@ -153,7 +153,7 @@ impl Mirror {
                 }
                 return Ok((at, Step::Hungry));
             };
-            let end = at + token.len();
+            let end = at + token.size();
             let flaw = match token {
                 Token::Start(bytes) if self.scope.depth() == 0 => {
                     kept = end;

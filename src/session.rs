@@ -30,9 +30,9 @@ const BACKLOG: usize = 1 << 20;
 /// How often the life signs are looked at.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How long stopping may take, and how much of that may go to what is still arriving.
-const STOP: Duration = Duration::from_secs(5);
+/// Stopping takes at most 5 s: so long for what is still arriving, so long for the stream's end.
 const ARRIVING: Duration = Duration::from_secs(2);
+const ENDING: Duration = Duration::from_secs(3);
 
 /// How long the server has to take a stream error, or our footer after its own.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -203,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
     /// Says on the stream that it ends, as far as the connection still takes it.
     async fn close(mut self, ending: Ending) -> Ending {
         let (grace, wait) = match &ending {
-            Ending::Stopped => (STOP - ARRIVING, true),
+            Ending::Stopped => (ENDING, true),
             Ending::Faulty(fault) => {
                 self.send_fault(*fault);
                 (FAREWELL, true)

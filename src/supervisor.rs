@@ -10,9 +10,10 @@ use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use crate::config::Config;
-use crate::connect::login;
+use crate::connect::{Connected, login};
 use crate::echo::Echo;
 use crate::ending::Ending;
+use crate::service::Service;
 use crate::session;
 
 /// A session that has lasted so long was a good one, and the pauses start from the beginning.
@@ -28,26 +29,32 @@ pub enum End {
 }
 
 /// Keeps the component online until `stop` is done.
-pub async fn run<F: Future<Output = ()>>(config: &Config, mut stop: Pin<&mut F>) -> End {
+pub async fn run<F: Future<Output = ()>>(
+    config: &Config,
+    service: &mut Service,
+    mut stop: Pin<&mut F>,
+) -> End {
     let started = Instant::now();
     let mut pauses = Pauses::new();
     let mut was_online = false;
+    let (jid, server) = (config.domain.as_str(), at(config));
+    service.status(&format!("connecting to {server}"));
     loop {
         let connected = tokio::select! {
             biased;
             () = stop.as_mut() => return End::Stopped,
-            connected = login(config) => connected,
+            connected = service.watch(login(config)) => connected,
         };
         let ending = match connected {
-            Ok(connected) => {
-                info!(jid = config.domain.as_str(), server = %at(config), "online");
+            Ok(Connected { connection, early }) => {
+                info!(jid, %server, "online");
+                service.outcome(&format!("online as {jid} at {server}"));
                 was_online = true;
                 let online = Instant::now();
                 let domain = config.domain.clone();
                 let mut echo = Echo::new(domain, config.max_stanza_size, config.responder.clone());
-                let (connection, early) = (connected.connection, connected.early);
-                let ending =
-                    session::run(connection, &early, &mut echo, started, stop.as_mut()).await;
+                let session = session::run(connection, &early, &mut echo, started, stop.as_mut());
+                let ending = service.watch(session).await;
                 if online.elapsed() >= GOOD {
                     pauses = Pauses::new();
                 }
@@ -60,15 +67,17 @@ pub async fn run<F: Future<Output = ()>>(config: &Config, mut stop: Pin<&mut F>)
             return End::Stopped;
         }
         if ending.is_refusal() && !was_online {
+            service.status(&format!("refused: {ending}"));
             return End::Refused(ending);
         }
         let pause = pauses.next();
-        let (jid, server) = (config.domain.as_str(), at(config));
-        warn!(jid, %server, next_try = %in_seconds(pause), "offline: {ending}");
+        let next_try = in_seconds(pause);
+        warn!(jid, %server, %next_try, "offline: {ending}");
+        service.outcome(&format!("offline: {ending}; next try {next_try}"));
         tokio::select! {
             biased;
             () = stop.as_mut() => return End::Stopped,
-            () = sleep(pause) => {}
+            () = service.watch(sleep(pause)) => {}
         }
     }
 }

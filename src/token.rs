@@ -31,7 +31,7 @@ pub enum Token<'a> {
 
 impl Token<'_> {
     /// How many bytes of input the token is.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         let (Self::Text(bytes) | Self::CData(bytes) | Self::Start(bytes) | Self::End(bytes)) = self;
         bytes.len()
     }
@@ -103,8 +103,8 @@ mod tests {
         let (mut tokenizer, mut from, mut seen) = (Tokenizer::default(), 0, Vec::new());
         for end in (0..=input.len()).step_by(step).chain([input.len()]) {
             while let Some(token) = tokenizer.next(&input[from..end.max(from)])? {
-                seen.push(format!("{:?} {}", std::mem::discriminant(&token), token.len()));
-                from += token.len();
+                seen.push(format!("{:?} {}", std::mem::discriminant(&token), token.size()));
+                from += token.size();
             }
         }
         seen.push(format!("{} left", input.len() - from));
