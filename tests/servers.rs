@@ -74,6 +74,7 @@ scenarios! {
     hostile::a_jid_that_stringprep_rejects_gets_its_echo                 yes     no      yes;
     hostile::names_ids_and_values_of_9000_bytes_come_back                yes     yes     yes;
     hostile::a_carriage_return_in_an_attribute_comes_back                yes     yes     yes;
+    hostile::namespaces_that_servers_break_cost_no_stream                yes     yes     yes;
     // ejabberd 23.01 crashes itself above some 3,500 levels; jabberd2 takes 64 KiB of a user.
     hostile::fifty_thousand_nested_elements_come_back                    yes     no      no;
     hostile::presence_and_requests_of_any_depth_do_no_harm               yes     no      no;

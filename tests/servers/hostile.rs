@@ -64,6 +64,29 @@ pub fn a_carriage_return_in_an_attribute_comes_back(kind: Kind) {
     );
 }
 
+/// On the way some servers lose a prefix's declaration, or declare the namespace of `xml`,
+/// which is for that prefix alone. To send that back would cost the stream, so it is refused
+/// in such a case, and echoed by the others: the stream lives on either way.
+pub fn namespaces_that_servers_break_cost_no_stream(kind: Kind) {
+    let mut stage = Stage::start(kind);
+    let mut alice = stage.user("alice");
+    for (id, message) in [
+        ("name", "<message to='echo.localhost' id='name'><xml:x/></message>"),
+        ("attribute", "<message to='echo.localhost' id='attribute'><x xml:y='1'/></message>"),
+        ("stream", "<message to='echo.localhost' id='stream'><stream:x stream:y='1'/></message>"),
+        ("lost", "<message to='echo.localhost' id='lost' xmlns:p='urn:p'><x p:y='1'/></message>"),
+    ] {
+        alice.send(message);
+        let answer = alice.wait_for_id(id);
+        if answer.attr("type") == "error" {
+            assert_eq!(answer.error_condition(), Some("not-acceptable"), "{answer:?}");
+        } else {
+            assert_mirrored(&stage, id);
+        }
+        stage.assert_still_echoing(&mut alice);
+    }
+}
+
 pub fn fifty_thousand_nested_elements_come_back(kind: Kind) {
     const LEVELS: usize = 50_000;
     let (down, up) = ("<a>".repeat(LEVELS), "</a>".repeat(LEVELS));

@@ -41,7 +41,8 @@ pub fn launch(place: &Place) -> Vec<Process> {
     wait_until("jabberd2's router listens", || {
         (router.ended().is_some() || is_open(place.component_port)).then_some(())
     });
-    vec![router, run(place, "sm"), run(place, "c2s")]
+    let (sm, c2s) = (run(place, "sm"), run(place, "c2s"));
+    vec![c2s, sm, router]
 }
 
 /// Whether users can connect and have sessions; without their ports its processes end.

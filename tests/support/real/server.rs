@@ -60,7 +60,7 @@ pub fn left_out(missing: &'static str) {
 /// A server that runs until it is dropped.
 pub struct Server {
     kind: Kind,
-    // Dropped before the place they write to.
+    // In the order in which they are to end, and dropped before the place they write to.
     processes: Vec<Process>,
     place: Place,
 }
@@ -92,7 +92,7 @@ impl Server {
 
     /// Ends it as an init system would, with SIGTERM.
     pub fn stop(&mut self) {
-        for process in self.processes.iter().rev() {
+        for process in &self.processes {
             process.terminate();
         }
         for process in &mut self.processes {

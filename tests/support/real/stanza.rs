@@ -31,9 +31,14 @@ impl Stanza {
     /// Reads one; a stanza that is not well-formed fails the test.
     #[track_caller]
     pub fn parse(xml: String) -> Self {
+        Self::try_parse(xml).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Reads one, or says what is wrong with it.
+    pub fn try_parse(xml: String) -> Result<Self, String> {
         match elements(&xml) {
-            Ok(elements) => Self { xml, elements },
-            Err(error) => panic!("{error} in {xml}"),
+            Ok(elements) => Ok(Self { xml, elements }),
+            Err(error) => Err(format!("{error} in {xml}")),
         }
     }
 
@@ -121,6 +126,8 @@ impl fmt::Debug for Stanza {
 
 fn elements(xml: &str) -> quick_xml::Result<Vec<Element>> {
     let mut reader = NsReader::from_str(xml);
+    // By default 128, fewer than one may send.
+    reader.resolver_mut().set_max_namespace_bindings(usize::MAX);
     let mut elements: Vec<Element> = Vec::new();
     // Where in the list the elements that are still open are.
     let mut open = Vec::new();

@@ -57,24 +57,27 @@ impl Tap {
         lock(&self.connections).len()
     }
 
-    /// All that the server has sent to the component, on its last connection.
+    /// All that the server has sent to the component, on its last connection. Servers do
+    /// send what is not well-formed; that is for the daemon to judge, and left out here.
     pub fn inbound(&self) -> Vec<Stanza> {
-        self.stanzas(|connection| &connection.to_component)
+        let stanzas = self.stanzas(|connection| &connection.to_component);
+        stanzas.into_iter().flat_map(Stanza::try_parse).collect()
     }
 
     /// All that the component has sent, on its last connection.
     pub fn outbound(&self) -> Vec<Stanza> {
-        self.stanzas(|connection| &connection.from_component)
+        let stanzas = self.stanzas(|connection| &connection.from_component);
+        stanzas.into_iter().map(Stanza::parse).collect()
     }
 
-    fn stanzas(&self, direction: impl Fn(&Connection) -> &Recording) -> Vec<Stanza> {
+    fn stanzas(&self, direction: impl Fn(&Connection) -> &Recording) -> Vec<String> {
         let connections = lock(&self.connections);
         let connection = connections.last().expect("the daemon has connected");
         let mut splitter = Splitter::default();
         splitter.feed(&lock(direction(connection)));
         std::iter::from_fn(|| splitter.next_piece())
             .filter_map(|piece| match piece {
-                Piece::Stanza(xml) => Some(Stanza::parse(xml)),
+                Piece::Stanza(xml) => Some(xml),
                 Piece::Header | Piece::Footer => None,
             })
             .collect()
