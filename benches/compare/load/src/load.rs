@@ -11,7 +11,7 @@ use crate::messages::Ring;
 use crate::stats::as_f64;
 
 /// A peer that sends nothing for so long while echoes are due has hung.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why the load came to an end before its time.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use echo_compare::login;
 
 use crate::check::Checker;
-use crate::load::{Failure, Load};
+use crate::load::{Failure, Load, PATIENCE};
 use crate::messages::{COMPONENT, Ring};
 use crate::peers::Peer;
 use crate::process::{Process, pin_generator};
@@ -97,7 +97,7 @@ impl Bench {
         drive(task, &process, &stream, online).map_err(|trouble| match trouble {
             Trouble::Io(error) => format!("could not be measured: {error}"),
             Trouble::Load(Failure::Wrong(wrong)) => wrong.to_string(),
-            Trouble::Load(Failure::Hung) => "sent nothing more for 10 s".to_owned(),
+            Trouble::Load(Failure::Hung) => format!("hung, no echo for {PATIENCE:?}"),
             Trouble::Load(Failure::Closed) => match process.ending() {
                 Some(how) => format!("died: {how}"),
                 None => "closed the connection".to_owned(),
@@ -201,7 +201,7 @@ fn drive(
 
 /// Sends until caches are warm and compilers done, and tells how long a message then takes.
 fn warm(load: &mut Load, task: &Task, length: Duration) -> Result<Duration, Failure> {
-    const LIMIT: Duration = Duration::from_secs(30);
+    const LIMIT: Duration = Duration::from_secs(60);
     let start = Instant::now();
     // A peer that dies of one message of this kind, or takes seconds for it, is not worth a flood.
     let first = load.many(1, 1, LIMIT)?;

@@ -90,11 +90,17 @@ fn kind_table(row: &[Cell]) -> String {
                     |---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
         .to_owned();
     for (peer, cell) in PEERS.iter().zip(row) {
-        if let Some(failure) = &cell.failure {
+        if !cell.samples.is_empty() {
+            let _ = writeln!(text, "| {} | {} |", peer.what, cells(cell, &row[COMPONENT]));
+        } else if let Some(failure) = &cell.failure {
             let failure = failure.replace('|', "\\|");
             let _ = writeln!(text, "| {} | {failure} | | | | | | | |", peer.what);
-        } else if !cell.samples.is_empty() {
-            let _ = writeln!(text, "| {} | {} |", peer.what, cells(cell, &row[COMPONENT]));
+        }
+    }
+    for (peer, cell) in PEERS.iter().zip(row).filter(|(_, cell)| !cell.samples.is_empty()) {
+        if let Some(failure) = &cell.failure {
+            let rounds = cell.samples.len();
+            let _ = writeln!(text, "\n{} failed after {rounds} rounds: {failure}.", peer.what);
         }
     }
     text
