@@ -1,0 +1,12 @@
+-- For Prosody: save as /etc/prosody/conf.avail/echo.cfg.lua, link it into conf.d, then
+-- prosodyctl check config && prosodyctl reload
+
+-- A domain of its own, not one of a VirtualHost. The secret is the one in
+-- /etc/echo-component/echo-component.secret.
+Component "echo.example.com"
+	component_secret = "change me"
+
+-- Components connect to port 5347 of this machine. For a daemon on another machine set
+-- these in prosody.cfg.lua, above the first VirtualHost:
+--component_interfaces = { "192.0.2.1" }
+--component_ports = { 5347 }
