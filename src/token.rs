@@ -52,12 +52,11 @@ impl Tokenizer {
     /// A comment, processing instruction or DTD (RFC 6120 §11.1), or a token over 16 MiB.
     pub fn next<'a>(&mut self, input: &'a [u8]) -> Result<Option<Token<'a>>, Fault> {
         let token = match input {
-            [] => None,
+            [] | [b'<'] => None,
             [b'<', b'/', ..] => self.until(input, b'>', 1).map(Token::End),
             [b'<', b'!', ..] if input.starts_with(CDATA) => self.cdata(input).map(Token::CData),
             [b'<', b'!', ..] if CDATA.starts_with(input) => None,
             [b'<', b'!' | b'?', ..] => return Err(Fault::RestrictedXml),
-            [b'<'] => None,
             [b'<', ..] => self.start(input).map(Token::Start),
             _ => self.until(input, b'<', 0).map(Token::Text),
         };

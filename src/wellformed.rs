@@ -90,6 +90,7 @@ pub fn normalized(raw: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 /// Nearly all text is printable ASCII without anything special, and this vectorises.
+#[expect(clippy::needless_bitwise_bool, reason = "branches would keep it from vectorising")]
 fn is_plain(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |plain, &b| {
         let printable = (0x20..0x80).contains(&b) | (b == b'\n');
@@ -121,6 +122,7 @@ fn character_reference(digits: &[u8], radix: u32) -> Result<(), Flaw> {
     validate_cdata(character.encode_utf8(&mut [0; 4])).map_err(|_| Flaw::Unfit)
 }
 
+#[expect(clippy::needless_bitwise_bool, reason = "branches would keep it from vectorising")]
 fn ncname(bytes: &[u8]) -> Result<(), Flaw> {
     let (first, rest) = bytes.split_first().ok_or(MALFORMED)?;
     let ascii_start = first.is_ascii_alphabetic() | (*first == b'_');
