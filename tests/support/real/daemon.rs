@@ -111,10 +111,15 @@ impl Drop for Daemon {
 
 /// What the person who runs the tests has set must not reach the daemon.
 fn forget_surroundings(command: &mut Command) {
-    let ours = |name: &str| {
-        name.starts_with("ECHO_COMPONENT_")
-            || ["RUST_LOG", "NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY"].contains(&name)
-    };
+    const READ_BY_DAEMONS: [&str; 6] = [
+        "CREDENTIALS_DIRECTORY",
+        "JOURNAL_STREAM",
+        "NOTIFY_SOCKET",
+        "RUST_LOG",
+        "WATCHDOG_PID",
+        "WATCHDOG_USEC",
+    ];
+    let ours = |name: &str| name.starts_with("ECHO_COMPONENT_") || READ_BY_DAEMONS.contains(&name);
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(ours) {
             command.env_remove(name);
