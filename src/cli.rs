@@ -1,5 +1,6 @@
 //! The command line, as clap reads it. What the values mean is checked in `config`.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser};
@@ -41,6 +42,16 @@ pub struct Args {
     #[arg(long, env = "ECHO_COMPONENT_MAX_STANZA_SIZE", value_name = "BYTES")]
     #[arg(default_value_t = 512 << 10, value_parser = clap::value_parser!(u32).range(10_000..=16 << 20))]
     pub max_stanza_size: u32,
+
+    /// How many messages a sender may have echoed at once; 0 for any number
+    #[arg(long, env = "ECHO_COMPONENT_FLOOD_BURST", value_name = "MESSAGES")]
+    #[arg(default_value_t = 10_000)]
+    pub flood_burst: u32,
+
+    /// How many messages a second a sender may have echoed after that
+    #[arg(long, env = "ECHO_COMPONENT_FLOOD_RATE", value_name = "MESSAGES")]
+    #[arg(default_value = "10")]
+    pub flood_rate: NonZeroU32,
 
     /// What service discovery and vCard call the component
     #[arg(long, env = "ECHO_COMPONENT_NAME", value_name = "NAME", default_value = "Echo")]

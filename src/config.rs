@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::{IsTerminal, Read, Write, stdin, stdout};
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -12,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::address::Domain;
 use crate::cli::{Args, Secret};
+use crate::flood::Allowance;
 use crate::respond::Responder;
 
 /// No secret is longer than this many bytes.
@@ -30,6 +32,8 @@ pub struct Config {
     pub secret: Secret,
     /// The largest stanza to send, in bytes.
     pub max_stanza_size: usize,
+    /// How much each sender may send, unless it is any amount.
+    pub allowance: Option<Allowance>,
     /// What presence and IQ are answered with.
     pub responder: Responder,
 }
@@ -62,7 +66,9 @@ impl Config {
         let responder = Responder { name, contacts };
         let max_stanza_size = args.max_stanza_size as usize;
         let port = args.port;
-        let config = Self { domain, server, port, secret, max_stanza_size, responder };
+        let burst = NonZeroU32::new(args.flood_burst);
+        let allowance = burst.map(|burst| Allowance { burst, rate: args.flood_rate });
+        let config = Self { domain, server, port, secret, max_stanza_size, allowance, responder };
         Ok(Checked { config, warnings })
     }
 }

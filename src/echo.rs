@@ -3,12 +3,14 @@
 //! Joins the mirror, which takes the stream apart, and the responder, which answers presence and
 //! IQ. Whatever drives it owns the sockets and clocks.
 
+use memchr::memchr;
 use minidom::{Element, Node};
 use tracing::debug;
 
 use crate::address::Domain;
 use crate::fault::Fault;
-use crate::mirror::{Kind, Mirror, Payload, Step};
+use crate::flood::{Allowance, Flood, Verdict};
+use crate::mirror::{Head, Kind, Mirror, Payload, Step};
 use crate::output::Output;
 use crate::reply::{Bounce, Reply};
 use crate::respond::{Now, Request, Responder};
@@ -32,14 +34,27 @@ pub struct Echo {
     domain: Domain,
     mirror: Mirror,
     responder: Responder,
+    flood: Option<Flood>,
+    limit: usize,
     tag: Tag,
 }
 
 impl Echo {
     /// A component for `domain` that sends stanzas of at most `limit` bytes.
-    pub fn new(domain: Domain, limit: usize, responder: Responder) -> Self {
+    pub fn new(
+        domain: Domain,
+        limit: usize,
+        responder: Responder,
+        allowance: Option<Allowance>,
+    ) -> Self {
         let mirror = Mirror::new(domain.clone(), limit);
-        Self { domain, mirror, responder, tag: Tag::default() }
+        let flood = allowance.map(Flood::new);
+        Self { domain, mirror, responder, flood, limit, tag: Tag::default() }
+    }
+
+    /// The same component on a new stream. Who has sent too much is still known.
+    pub fn start_stream(&mut self) {
+        self.mirror = Mirror::new(self.domain.clone(), self.limit);
     }
 
     /// The domain it speaks for.
@@ -58,6 +73,9 @@ impl Echo {
         out: &mut Output,
         now: Now,
     ) -> Result<(usize, Event), Fault> {
+        if let Some(flood) = &mut self.flood {
+            flood.is_now(now.uptime);
+        }
         let mut used = 0;
         loop {
             let (more, step) = self.mirror.feed(&input[used..], out)?;
@@ -65,7 +83,7 @@ impl Echo {
             match step {
                 Step::Hungry => return Ok((used, Event::Hungry)),
                 Step::Footer => return Ok((used, Event::Footer)),
-                Step::Echo { .. } => out.commit(),
+                Step::Echo(head) => self.guard(head, out),
                 Step::Refused { head, bounce } => self.bounce(bounce, head, out),
                 Step::Collected { kind: Kind::StreamError, head, .. } => {
                     let error = StreamError::read(&out.unfinished()[head..]);
@@ -80,6 +98,18 @@ impl Echo {
                 }
                 Step::Unknown => {}
             }
+        }
+    }
+
+    /// Lets an echo go out if its sender has not had too many.
+    fn guard(&mut self, head: Head, out: &mut Output) {
+        let (start, end) = head.sender;
+        let sender = &out.unfinished()[start..end];
+        let bare = memchr(b'/', sender).map_or(sender, |slash| &sender[..slash]);
+        match self.flood.as_mut().map_or(Verdict::Echo, |flood| flood.judge(bare)) {
+            Verdict::Echo => out.commit(),
+            Verdict::Tell => self.bounce(Bounce::Flood, head.length, out),
+            Verdict::Ignore => out.cut_back(0),
         }
     }
 

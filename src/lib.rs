@@ -15,7 +15,7 @@
 //! dial overhear                     <- no sockets or clocks below
 //! keepalive ending
 //! echo
-//! mirror respond
+//! mirror respond flood
 //! reply scope output stream_error
 //! tag token address wellformed
 //! fault
@@ -29,6 +29,7 @@ pub mod dial;
 pub mod echo;
 pub mod ending;
 pub mod fault;
+pub mod flood;
 pub mod keepalive;
 pub mod logging;
 pub mod mirror;

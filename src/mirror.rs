@@ -63,6 +63,15 @@ pub enum Silence {
     Unanswerable,
 }
 
+/// The start tag of an echo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// How long it is.
+    pub length: usize,
+    /// Where in it the value of `to` begins and ends, which is who sent the message.
+    pub sender: (usize, usize),
+}
+
 /// What came up in the input. Where a `head` is named, the output's unfinished bytes begin with a
 /// start tag of that length, and whoever takes the step commits them or cuts them back to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,10 +79,7 @@ pub enum Step {
     /// Nothing more; the rest is not whole yet.
     Hungry,
     /// A message. The unfinished bytes are its echo.
-    Echo {
-        /// The length of the echo's start tag.
-        head: usize,
-    },
+    Echo(Head),
     /// A message that cannot be echoed. The unfinished bytes are the start tag of an echo.
     Refused {
         /// The length of that start tag.
@@ -102,7 +108,7 @@ pub enum Step {
 #[derive(Debug, Clone, Copy)]
 enum Open {
     /// It is copied, all but its end tag if that has a prefix.
-    Echo { head: usize, prefixed: bool },
+    Echo { head: Head, prefixed: bool },
     /// Its start tag and payload are copied.
     Collect { kind: Kind, head: usize },
     /// It is passed over, and then this is said.
@@ -240,19 +246,20 @@ impl Mirror {
         {
             return ignored(Silence::ForeignTo);
         }
-        self.write_head(bytes, out);
-        let head = out.unfinished().len();
+        let head = self.write_head(bytes, out);
         if bytes.len() > self.limit {
-            return Open::Skip(Step::Refused { head, bounce: Bounce::TooLarge(self.limit) });
+            let bounce = Bounce::TooLarge(self.limit);
+            return Open::Skip(Step::Refused { head: head.length, bounce });
         }
         Open::Echo { head, prefixed: self.tag.name(bytes).contains(&b':') }
     }
 
     /// The echo's start tag: all as it was, but for `from`, `to` and `xmlns`.
-    fn write_head(&self, bytes: &[u8], out: &mut Output) {
+    fn write_head(&self, bytes: &[u8], out: &mut Output) -> Head {
         let from = self.tag.attribute(bytes, b"from");
         let to = self.tag.attribute(bytes, b"to");
         let too_long = bytes.len() > self.limit;
+        let mut sender = (0, 0);
         out.push(b"<message");
         for attribute in &self.tag.attributes {
             let name = &bytes[attribute.name.clone()];
@@ -271,6 +278,10 @@ impl Mirror {
             out.push(b" ");
             out.push(name);
             out.push(b"=");
+            if name == b"to" {
+                let start = out.unfinished().len() + 1;
+                sender = (start, start + value.value.len());
+            }
             out.push(&bytes[value.quoted()]);
         }
         if to.is_none() {
@@ -279,6 +290,7 @@ impl Mirror {
             out.push(b"'");
         }
         out.push(if self.tag.empty { b"/>" } else { b">" });
+        Head { length: out.unfinished().len(), sender }
     }
 
     fn collect(&self, kind: Kind, bytes: &[u8], out: &mut Output) -> Open {
@@ -327,7 +339,9 @@ impl Mirror {
     /// rest.
     fn refuse(&mut self, bounce: Bounce, payload: Payload, out: &mut Output) {
         let (head, step) = match self.open {
-            Open::Echo { head, .. } => (head, Step::Refused { head, bounce }),
+            Open::Echo { head: Head { length: head, .. }, .. } => {
+                (head, Step::Refused { head, bounce })
+            }
             Open::Collect { kind, head } => (head, Step::Collected { kind, head, payload }),
             Open::Skip(_) => return,
         };
@@ -338,7 +352,7 @@ impl Mirror {
     /// The end of a top-level element.
     fn finish(&mut self) -> Step {
         match std::mem::replace(&mut self.open, Open::Skip(Step::Unknown)) {
-            Open::Echo { head, .. } => Step::Echo { head },
+            Open::Echo { head, .. } => Step::Echo(head),
             Open::Collect { kind, head } => Step::Collected { kind, head, payload: Payload::Whole },
             Open::Skip(step) => step,
         }

@@ -88,22 +88,31 @@ pub enum Bounce {
     TooLarge(usize),
     /// The echo would not be well-formed on our stream.
     Unfit,
+    /// Its sender has sent too many.
+    Flood,
 }
 
 impl From<Bounce> for StanzaError {
     fn from(bounce: Bounce) -> Self {
-        let (condition, text) = match bounce {
+        let (kind, condition, text) = match bounce {
             Bounce::TooLarge(limit) => (
+                ErrorType::Modify,
                 DefinedCondition::PolicyViolation,
                 format!("The echo would be larger than {limit} bytes, the limit of this service"),
             ),
             Bounce::Unfit => (
+                ErrorType::Modify,
                 DefinedCondition::NotAcceptable,
                 "The echo would not be well-formed XML: it holds a namespace prefix that it does \
                  not declare, or a character or entity that XML 1.0 does not allow"
                     .into(),
             ),
+            Bounce::Flood => (
+                ErrorType::Wait,
+                DefinedCondition::ResourceConstraint,
+                "Too many messages: no more are echoed for a while".into(),
+            ),
         };
-        Self::new(ErrorType::Modify, condition, "en", text)
+        Self::new(kind, condition, "en", text)
     }
 }

@@ -37,6 +37,8 @@ pub async fn run<F: Future<Output = ()>>(
     let started = Instant::now();
     let mut pauses = Pauses::new();
     let mut was_online = false;
+    let Config { domain, max_stanza_size, responder, allowance, .. } = config.clone();
+    let mut echo = Echo::new(domain, max_stanza_size, responder, allowance);
     let (jid, server) = (config.domain.as_str(), at(config));
     service.status(&format!("connecting to {server}"));
     loop {
@@ -51,8 +53,7 @@ pub async fn run<F: Future<Output = ()>>(
                 service.outcome(&format!("online as {jid} at {server}"));
                 was_online = true;
                 let online = Instant::now();
-                let domain = config.domain.clone();
-                let mut echo = Echo::new(domain, config.max_stanza_size, config.responder.clone());
+                echo.start_stream();
                 let session = session::run(connection, &early, &mut echo, started, stop.as_mut());
                 let ending = service.watch(session).await;
                 if online.elapsed() >= GOOD {

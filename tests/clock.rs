@@ -24,7 +24,7 @@ fn session(stop: impl Future<Output = ()> + Send + 'static) -> (DuplexStream, Jo
     let (server, component) = duplex(1 << 16);
     let session = tokio::spawn(async move {
         let responder = Responder { name: "Echo".into(), contacts: vec![] };
-        let mut echo = Echo::new(Domain::new(COMPONENT).unwrap(), LIMIT, responder);
+        let mut echo = Echo::new(Domain::new(COMPONENT).unwrap(), LIMIT, responder, None);
         session::run(component, b"", &mut echo, Instant::now(), pin!(stop)).await
     });
     (server, session)

@@ -37,7 +37,7 @@ impl Component {
     }
 
     pub fn with(limit: usize, responder: Responder) -> Self {
-        let echo = Echo::new(Domain::new(COMPONENT).unwrap(), limit, responder);
+        let echo = Echo::new(Domain::new(COMPONENT).unwrap(), limit, responder, None);
         Self { echo, output: Output::default(), rest: vec![], longest_rest: 0 }
     }
 
