@@ -23,7 +23,7 @@ _echo__component() {
 
     case "${cmd}" in
         echo__component)
-            opts="-j -s -P -p -q -v -h -V --jid --server --port --secret --secret-file --max-stanza-size --name --contact --quiet --verbose --help --version"
+            opts="-j -s -P -p -q -v -h -V --jid --server --port --secret --secret-file --max-stanza-size --flood-burst --flood-rate --name --contact --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -66,6 +66,14 @@ _echo__component() {
                     return 0
                     ;;
                 --max-stanza-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --flood-burst)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --flood-rate)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

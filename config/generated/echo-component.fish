@@ -4,6 +4,8 @@ complete -c echo-component -s P -l port -d 'The server\'s port for components' -
 complete -c echo-component -s p -l secret -d 'The secret shared with the server. Everyone on this machine can read it with ps: better use --secret-file' -r
 complete -c echo-component -l secret-file -d 'A file that holds the secret on a line of its own' -r -F
 complete -c echo-component -l max-stanza-size -d 'The largest stanza to send, in bytes; an echo over it is bounced. Prosody accepts 524288' -r
+complete -c echo-component -l flood-burst -d 'How many messages a sender may have echoed at once; 0 for any number' -r
+complete -c echo-component -l flood-rate -d 'How many messages a second a sender may have echoed after that' -r
 complete -c echo-component -l name -d 'What service discovery and vCard call the component' -r
 complete -c echo-component -l contact -d 'Where its admins can be reached, as a URI such as mailto:admin@example.com or xmpp:admin@example.com (XEP-0157). May be repeated; in the environment separated by blanks' -r
 complete -c echo-component -s q -l quiet -d 'Log only what needs attention'
