@@ -83,14 +83,14 @@ impl Scope {
             prefixed |= qualified_name(name)?.is_some();
             unfit = unfit.and(tolerate(value(&bytes[attribute.value.clone()]))?);
             if name.starts_with(b"xmlns") {
-                self.declare(name, &bytes[attribute.value.clone()])?;
+                unfit = unfit.and(self.declare(name, &bytes[attribute.value.clone()]));
             }
         }
         if prefixed {
-            unfit = unfit.and(self.prefixes_declared(bytes, tag, colon)?);
+            unfit = unfit.and(self.prefixes_declared(bytes, tag, colon));
         }
-        self.no_attribute_twice(bytes, &tag.attributes)?;
-        unfit
+        let unique = tolerate(self.no_attribute_twice(bytes, &tag.attributes))?;
+        unfit.and(unique)
     }
 
     /// Closes the innermost element.
@@ -140,7 +140,9 @@ impl Scope {
         Ok(())
     }
 
-    /// Takes in `xmlns='…'` and `xmlns:prefix='…'`, by the rules of Namespaces in XML §3.
+    /// Takes in `xmlns='…'` and `xmlns:prefix='…'`, by the rules of Namespaces in XML §3. Breaking
+    /// them is never fatal: Prosody and ejabberd declare reserved namespaces when they forward what a
+    /// user sent in them, and the element ends where it ends.
     fn declare(&mut self, name: &[u8], raw: &[u8]) -> Result<(), Flaw> {
         let prefix = match name.strip_prefix(b"xmlns") {
             Some(b"") => b"",
@@ -152,10 +154,10 @@ impl Scope {
         let reserved = [XML, XMLNS].contains(&&*namespace);
         match prefix {
             b"xml" if namespace == XML => return Ok(()),
-            b"xml" | b"xmlns" => return Err(MALFORMED),
-            _ if reserved => return Err(MALFORMED),
+            b"xml" | b"xmlns" => return Err(Flaw::Unfit),
+            _ if reserved => return Err(Flaw::Unfit),
             b"" => return Ok(()),
-            _ if raw.is_empty() => return Err(MALFORMED),
+            _ if raw.is_empty() => return Err(Flaw::Unfit),
             _ => {}
         }
         let namespace = namespace.into_owned();
@@ -175,49 +177,48 @@ impl Scope {
         number
     }
 
-    fn prefixes_declared(
-        &self,
-        bytes: &[u8],
-        tag: &Tag,
-        colon: Option<usize>,
-    ) -> Result<Result<(), Flaw>, Flaw> {
+    fn prefixes_declared(&self, bytes: &[u8], tag: &Tag, colon: Option<usize>) -> Result<(), Flaw> {
         let element = colon.map(|at| &tag.name(bytes)[..at]);
         let attributes = tag.attributes.iter().filter_map(|attribute| {
             let name = &bytes[attribute.name.clone()];
             memchr(b':', name).map(|at| &name[..at]).filter(|prefix| prefix != b"xmlns")
         });
-        for prefix in element.into_iter().chain(attributes) {
-            if prefix == b"xmlns" {
-                return Err(MALFORMED); // Namespaces in XML §3: no element has that prefix
-            }
-            if self.namespace(prefix).is_none() {
-                return Ok(Err(Flaw::Unfit));
-            }
-        }
-        Ok(Ok(()))
+        let declared = |prefix| prefix != b"xmlns" && self.namespace(prefix).is_some();
+        if element.into_iter().chain(attributes).all(declared) { Ok(()) } else { Err(Flaw::Unfit) }
     }
 
+    /// XML 1.0 §3.1 by name, which is fatal; Namespaces in XML §6.3 by namespace, which is not.
     fn no_attribute_twice(&self, bytes: &[u8], attributes: &[Attribute]) -> Result<(), Flaw> {
         let names = || attributes.iter().map(|attribute| &bytes[attribute.name.clone()]);
         if attributes.len() <= FEW {
+            let mut unfit = Ok(());
             for (nth, name) in names().enumerate() {
-                if names().take(nth).any(|other| self.same(name, other)) {
-                    return Err(MALFORMED);
+                for other in names().take(nth) {
+                    if name == other {
+                        return Err(MALFORMED);
+                    }
+                    if self.same(name, other) {
+                        unfit = Err(Flaw::Unfit);
+                    }
                 }
             }
-            return Ok(());
+            return unfit;
         }
         let mut seen = HashSet::with_capacity(attributes.len());
+        if !names().all(|name| seen.insert((&b""[..], name))) {
+            return Err(MALFORMED);
+        }
+        seen.clear();
         let unique = names().all(|name| seen.insert(self.expanded(name)));
-        if unique { Ok(()) } else { Err(MALFORMED) }
+        if unique { Ok(()) } else { Err(Flaw::Unfit) }
     }
 
+    /// Whether two names with prefixes are the same name.
     fn same(&self, a: &[u8], b: &[u8]) -> bool {
-        a == b
-            || (a.last() == b.last()
-                && memchr(b':', a).is_some()
-                && memchr(b':', b).is_some()
-                && self.expanded(a) == self.expanded(b))
+        a.last() == b.last()
+            && memchr(b':', a).is_some()
+            && memchr(b':', b).is_some()
+            && self.expanded(a) == self.expanded(b)
     }
 
     /// The namespace and local part of an attribute's name. An undeclared prefix, which makes the
@@ -275,13 +276,13 @@ mod tests {
             (&["<a p:b=''>"], unfit),
             (&["<a xmlns:p='u'>", "<q:b>"], unfit),
             (&["<a xmlns:p='&bad;'>"], unfit),
-            (&["<a xmlns:p=''>"], Err(MALFORMED)),
-            (&["<xmlns:a>"], Err(MALFORMED)),
-            (&["<a xmlns:xmlns='u'>"], Err(MALFORMED)),
-            (&["<a xmlns:xml='u'>"], Err(MALFORMED)),
+            (&["<a xmlns:p=''>"], unfit),
+            (&["<xmlns:a>"], unfit),
+            (&["<a xmlns:xmlns='u'>"], unfit),
+            (&["<a xmlns:xml='u'>"], unfit),
             (&["<a xmlns:xml='http://www.w3.org/XML/1998/namespace'>"], Ok(())),
-            (&["<a xmlns:p='http://www.w3.org/XML/1998/namespace'>"], Err(MALFORMED)),
-            (&["<a xmlns='http://www.w3.org/2000/xmlns/'>"], Err(MALFORMED)),
+            (&["<a xmlns:p='http://www.w3.org/XML/1998/namespace'>"], unfit),
+            (&["<a xmlns='http://www.w3.org/2000/xmlns/'>"], unfit),
         ] {
             assert_eq!(open_all(tags), verdict, "{tags:?}");
         }
@@ -310,10 +311,10 @@ mod tests {
             ("<a xmlns='1' xmlns='2'>".into(), Err(MALFORMED)),
             ("<a xmlns:p='u' p:b='1' b='2'>".into(), Ok(())),
             ("<a xmlns:p='u' xmlns:q='v' p:b='1' q:b='2'>".into(), Ok(())),
-            ("<a xmlns:p='u' xmlns:q='&#x75;' p:b='1' q:b='2'>".into(), Err(MALFORMED)),
+            ("<a xmlns:p='u' xmlns:q='&#x75;' p:b='1' q:b='2'>".into(), Err(Flaw::Unfit)),
             (format!("{many}>"), Ok(())),
             (format!("{many} a39=''>"), Err(MALFORMED)),
-            (format!("{many} xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'>"), Err(MALFORMED)),
+            (format!("{many} xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'>"), Err(Flaw::Unfit)),
         ] {
             assert_eq!(open_all(&[&tag]), verdict, "{tag}");
         }

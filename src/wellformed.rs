@@ -14,8 +14,8 @@ use crate::fault::Fault;
 /// Why a piece of a stanza cannot be echoed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
-    /// The stanza is to be bounced, and the stream goes on: an undeclared prefix, a character or
-    /// reference that XML 1.0 forbids, an entity it does not define.
+    /// The stanza is to be bounced, and the stream goes on: a prefix that is not declared or against
+    /// the rules, a character or reference that XML 1.0 forbids, an entity it does not define.
     Unfit,
     /// The stream ends.
     Fatal(Fault),

@@ -1,0 +1,120 @@
+//! Loops come to rest, and ordinary use is never limited.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use echo_component::address::Domain;
+use echo_component::echo::Echo;
+use echo_component::flood::Allowance;
+use echo_component::output::Output;
+use echo_component::respond::{Now, Responder};
+
+/// A component with the default allowance, for which time passes as the test says.
+struct Component {
+    echo: Echo,
+    output: Output,
+    uptime: Duration,
+}
+
+impl Component {
+    fn new(domain: &str) -> Self {
+        let [burst, rate] = [10_000, 10].map(|it| NonZeroU32::new(it).unwrap());
+        let responder = Responder { name: "Echo".into(), contacts: vec![] };
+        let domain = Domain::new(domain).unwrap();
+        let echo = Echo::new(domain, 512 << 10, responder, Some(Allowance { burst, rate }));
+        Self { echo, output: Output::default(), uptime: Duration::ZERO }
+    }
+
+    fn answer(&mut self, input: &str) -> String {
+        let now = Now { utc: chrono::DateTime::UNIX_EPOCH, uptime: self.uptime };
+        let (used, _) = self.echo.feed(input.as_bytes(), &mut self.output, now).unwrap();
+        assert_eq!(used, input.len());
+        let sent = String::from_utf8(self.output.pending().to_vec()).unwrap();
+        self.output.wrote(sent.len());
+        sent
+    }
+}
+
+const FIRST: &str = "<message from='x@b.example' to='y@a.example'><body>hi</body></message>";
+
+/// How many messages the component answers when `other` makes a message of each answer, a
+/// millisecond later.
+fn rounds(mut other: impl FnMut(&str) -> String) -> usize {
+    let mut component = Component::new("a.example");
+    let mut message = FIRST.to_owned();
+    for round in 0..1_000_000 {
+        component.uptime += Duration::from_millis(1);
+        let answer = component.answer(&message);
+        message = if answer.is_empty() { answer } else { other(&answer) };
+        if message.is_empty() {
+            return round;
+        }
+    }
+    panic!("the loop goes on");
+}
+
+#[test]
+fn two_components_facing_each_other_come_to_rest() {
+    let mut other = Component::new("b.example");
+    let rounds = rounds(|answer| {
+        other.uptime += Duration::from_millis(1);
+        other.answer(answer)
+    });
+    assert!((9_999..20_000).contains(&rounds), "{rounds}");
+}
+
+#[test]
+fn a_mirror_that_answers_errors_too_comes_to_rest() {
+    let trade = |answer: &str| {
+        answer
+            .replace("from='y@a.example'", "F")
+            .replace("to='x@b.example'", "T")
+            .replace('F', "from='x@b.example'")
+            .replace('T', "to='y@a.example'")
+    };
+    let rounds = rounds(trade);
+    assert!((9_999..20_000).contains(&rounds), "{rounds}");
+}
+
+#[test]
+fn a_bot_that_answers_everything_with_a_new_message_comes_to_rest() {
+    let rounds = rounds(|_| FIRST.to_owned());
+    assert!((9_999..20_000).contains(&rounds), "{rounds}");
+}
+
+#[test]
+fn the_sender_is_told_once() {
+    let mut component = Component::new("a.example");
+    let sent = component.answer(&FIRST.repeat(10_010));
+    assert_eq!(sent.matches("<body>").count(), 10_000);
+    assert_eq!(sent.matches("<resource-constraint ").count(), 1);
+    assert!(sent.contains("<error type='wait'>"));
+}
+
+#[test]
+fn ordinary_heavy_use_is_never_touched() {
+    let mut component = Component::new("a.example");
+    let sent = component.answer(&FIRST.repeat(9_999));
+    assert_eq!(sent.matches("<body>").count(), 9_999);
+    let other = FIRST.replace("x@b.example", "x@b.example/another-resource-of-the-same-one");
+    assert!(component.answer(&other).contains("<body>"));
+    assert!(component.answer(&other).contains("resource-constraint"), "counted by bare JID");
+}
+
+#[test]
+fn requests_are_never_limited_by_messages() {
+    let mut component = Component::new("a.example");
+    component.answer(&FIRST.repeat(20_000));
+    let ping = "<iq type='get' id='1' from='x@b.example'><ping xmlns='urn:xmpp:ping'/></iq>";
+    for _ in 0..1000 {
+        assert!(component.answer(ping).contains("result"));
+    }
+}
+
+#[test]
+fn who_has_sent_too_much_is_known_on_the_next_stream() {
+    let mut component = Component::new("a.example");
+    component.answer(&FIRST.repeat(20_000));
+    component.echo.start_stream();
+    assert_eq!(component.answer(FIRST), "");
+}
