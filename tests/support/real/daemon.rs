@@ -85,6 +85,17 @@ impl Daemon {
         self.log[first..].iter().any(|line| line.contains(needle))
     }
 
+    /// How many lines it has logged so far that have this in them.
+    pub fn count_lines(&mut self, needle: &str) -> usize {
+        self.log.extend(self.lines.try_iter());
+        self.log.iter().filter(|line| line.contains(needle)).count()
+    }
+
+    /// Ends it without warning, with SIGKILL.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
     /// Asks it to stop, as an init system does, and returns its exit code.
     #[track_caller]
     pub fn terminate(&mut self) -> i32 {

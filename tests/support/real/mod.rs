@@ -5,6 +5,9 @@
 //! the wire between the two. It then logs [`User`]s in and lets them talk. Everything is
 //! ended and removed on drop. Nothing here knows what the daemon ought to answer: that is
 //! the scenarios' business.
+//!
+//! Not every test file uses all of it.
+#![allow(dead_code, unused_imports)]
 
 mod daemon;
 mod ejabberd;
@@ -16,6 +19,7 @@ pub mod python;
 mod server;
 mod splitter;
 mod stanza;
+mod tally;
 mod tap;
 mod user;
 
@@ -25,6 +29,7 @@ use std::time::{Duration, Instant};
 pub use daemon::{Daemon, ONLINE};
 pub use server::{Kind, Server};
 pub use stanza::Stanza;
+pub use tally::{Tally, WhereLost};
 pub use tap::Tap;
 pub use user::User;
 

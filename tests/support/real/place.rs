@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
+use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,6 +32,12 @@ impl Place {
         let path = self.dir.join(name);
         fs::write(&path, self.fill(template)).expect("the folder is ours to write to");
         path
+    }
+
+    /// Adds text to the end of a file that was written before.
+    pub fn append(&self, name: &str, text: &str) {
+        let file = OpenOptions::new().append(true).open(self.dir.join(name));
+        file.and_then(|mut file| file.write_all(text.as_bytes())).expect("the file is ours");
     }
 
     /// The template with `@DIR@`, `@C2S@`, `@COMPONENT@` and `@SECRET@` filled in.

@@ -28,6 +28,15 @@ impl Kind {
         }
     }
 
+    /// The file of its configuration that holds what a test may want to add to.
+    fn configuration(self) -> &'static str {
+        match self {
+            Self::Prosody => "prosody.cfg.lua",
+            Self::Ejabberd => "ejabberd.yml",
+            Self::Jabberd2 => panic!("nothing can be added to an XML document"),
+        }
+    }
+
     /// Whether its scenarios can run. What this says of a server that is not there, see
     /// [`left_out`].
     pub fn is_there(self) -> bool {
@@ -68,6 +77,11 @@ pub struct Server {
 impl Server {
     /// Starts one and waits until users and components can log in.
     pub fn start(kind: Kind) -> Self {
+        Self::start_with(kind, "")
+    }
+
+    /// Starts one whose configuration goes on with `more`.
+    pub fn start_with(kind: Kind, more: &str) -> Self {
         // Somebody may take a port between our choice and the server's use of it.
         for _ in 0..3 {
             let place = Place::new(kind.name());
@@ -75,6 +89,9 @@ impl Server {
                 Kind::Prosody => prosody::configure(&place),
                 Kind::Ejabberd => ejabberd::configure(&place),
                 Kind::Jabberd2 => jabberd2::configure(&place),
+            }
+            if !more.is_empty() {
+                place.append(kind.configuration(), more);
             }
             let mut server = Self { kind, processes: Vec::new(), place };
             if server.launch() {

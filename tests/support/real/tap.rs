@@ -60,28 +60,42 @@ impl Tap {
     /// All that the server has sent to the component, on its last connection. Servers do
     /// send what is not well-formed; that is for the daemon to judge, and left out here.
     pub fn inbound(&self) -> Vec<Stanza> {
-        let stanzas = self.stanzas(|connection| &connection.to_component);
+        let stanzas = self.last(|connection| &connection.to_component);
         stanzas.into_iter().flat_map(Stanza::try_parse).collect()
     }
 
     /// All that the component has sent, on its last connection.
     pub fn outbound(&self) -> Vec<Stanza> {
-        let stanzas = self.stanzas(|connection| &connection.from_component);
+        let stanzas = self.last(|connection| &connection.from_component);
         stanzas.into_iter().map(Stanza::parse).collect()
     }
 
-    fn stanzas(&self, direction: impl Fn(&Connection) -> &Recording) -> Vec<String> {
+    /// What the server has sent to the component on all its connections, and what it got back.
+    pub fn both_ways(&self) -> (Vec<Stanza>, Vec<Stanza>) {
         let connections = lock(&self.connections);
-        let connection = connections.last().expect("the daemon has connected");
-        let mut splitter = Splitter::default();
-        splitter.feed(&lock(direction(connection)));
-        std::iter::from_fn(|| splitter.next_piece())
-            .filter_map(|piece| match piece {
-                Piece::Stanza(xml) => Some(xml),
-                Piece::Header | Piece::Footer => None,
-            })
-            .collect()
+        let all = |direction: fn(&Connection) -> &Recording| {
+            let stanzas = connections.iter().flat_map(|connection| stanzas(direction(connection)));
+            stanzas.flat_map(Stanza::try_parse).collect()
+        };
+        (all(|connection| &connection.to_component), all(|connection| &connection.from_component))
     }
+
+    fn last(&self, direction: impl Fn(&Connection) -> &Recording) -> Vec<String> {
+        let connections = lock(&self.connections);
+        stanzas(direction(connections.last().expect("the daemon has connected")))
+    }
+}
+
+/// The whole stanzas of a recording.
+fn stanzas(recording: &Recording) -> Vec<String> {
+    let mut splitter = Splitter::default();
+    splitter.feed(&lock(recording));
+    std::iter::from_fn(|| splitter.next_piece())
+        .filter_map(|piece| match piece {
+            Piece::Stanza(xml) => Some(xml),
+            Piece::Header | Piece::Footer => None,
+        })
+        .collect()
 }
 
 /// Passes bytes on, both ways.

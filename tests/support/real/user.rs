@@ -80,9 +80,12 @@ impl User {
             if let Some(index) = self.inbox.iter().position(&wanted) {
                 return self.inbox.remove(index);
             }
-            if let Err(why) = self.receive(deadline) {
-                panic!("{why} before this came: {what}; what came: {:#?}", self.inbox);
-            }
+            let why = match self.receive(deadline) {
+                Ok(true) => continue,
+                Ok(false) => format!("{PATIENCE:?} passed"),
+                Err(why) => why,
+            };
+            panic!("{why} before this came: {what}; what came: {:#?}", self.inbox);
         }
     }
 
@@ -114,8 +117,27 @@ impl User {
         self.wait_for("stream features", |stanza| stanza.name() == "features");
     }
 
-    /// Reads once and files what is whole.
-    fn receive(&mut self, deadline: Instant) -> Result<(), String> {
+    /// Sends XML to a server that may be gone, and says whether it took it.
+    pub fn try_send(&mut self, xml: &str) -> bool {
+        self.stream.write_all(xml.as_bytes()).is_ok()
+    }
+
+    /// Takes all that has come and was not asked for; if nothing has, waits so long for more.
+    ///
+    /// # Errors
+    /// That the server has closed, and all before it was taken.
+    pub fn take(&mut self, patience: Duration) -> Result<Vec<Stanza>, String> {
+        if self.inbox.is_empty()
+            && let Err(why) = self.receive(Instant::now() + patience)
+            && self.inbox.is_empty()
+        {
+            return Err(why);
+        }
+        Ok(std::mem::take(&mut self.inbox))
+    }
+
+    /// Reads once and files what is whole; false if nothing came until then.
+    fn receive(&mut self, deadline: Instant) -> Result<bool, String> {
         let left = deadline.saturating_duration_since(Instant::now());
         // A timeout of nothing would mean none.
         let timeout = left.max(Duration::from_millis(1));
@@ -125,7 +147,7 @@ impl User {
             Ok(0) => return Err("the server closed the connection".to_owned()),
             Ok(count) => self.splitter.feed(&buffer[..count]),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                return Err(format!("{PATIENCE:?} passed"));
+                return Ok(false);
             }
             Err(error) => return Err(error.to_string()),
         }
@@ -136,6 +158,6 @@ impl User {
                 Piece::Footer => return Err("the server closed the stream".to_owned()),
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
