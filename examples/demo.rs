@@ -15,6 +15,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use echo_component::cli::Args;
 use echo_component::config::Config;
+use echo_component::metrics::Metrics;
 use echo_component::service::Service;
 use echo_component::supervisor;
 
@@ -59,7 +60,7 @@ fn daemon(port: &str) -> Result<()> {
     let config = Config::check(Args::try_parse_from(args)?)?.config;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut service = Service::from_environment();
-    runtime.block_on(supervisor::run(&config, &mut service, pin!(pending())));
+    runtime.block_on(supervisor::run(&config, &mut service, &Metrics::new()?, pin!(pending())));
     Ok(())
 }
 

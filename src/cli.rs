@@ -1,5 +1,6 @@
 //! The command line, as clap reads it. What the values mean is checked in `config`.
 
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -12,8 +13,10 @@ use clap::{ArgAction, Parser};
 /// --secret or ECHO_COMPONENT_SECRET. On a terminal, what is missing is asked for.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 stopped as asked, 64 wrong usage, 77 refused by the server \
-    (secret or JID), 78 wrong configuration")]
+#[command(
+    after_help = "Exit codes: 0 stopped as asked, 64 wrong usage, 69 not reachable (--check \
+    only), 77 refused by the server (secret or JID), 78 wrong configuration"
+)]
 pub struct Args {
     /// The component's JID, a domain such as echo.example.com
     #[arg(short, long, env = "ECHO_COMPONENT_JID", value_name = "DOMAIN")]
@@ -33,6 +36,14 @@ pub struct Args {
     #[arg(short = 'p', long, env = "ECHO_COMPONENT_SECRET", value_name = "SECRET")]
     #[arg(hide_env_values = true, allow_hyphen_values = true)]
     pub secret: Option<Secret>,
+
+    /// Connect with TLS, checking the server's certificate against --server
+    #[arg(long, env = "ECHO_COMPONENT_TLS")]
+    pub tls: bool,
+
+    /// The authorities to trust, a PEM file, instead of the system's
+    #[arg(long, env = "ECHO_COMPONENT_TLS_CA", value_name = "FILE", requires = "tls")]
+    pub tls_ca: Option<PathBuf>,
 
     /// A file that holds the secret on a line of its own
     #[arg(long, env = "ECHO_COMPONENT_SECRET_FILE", value_name = "FILE")]
@@ -61,6 +72,14 @@ pub struct Args {
     /// xmpp:admin@example.com (XEP-0157). May be repeated; in the environment separated by blanks
     #[arg(long, env = "ECHO_COMPONENT_CONTACT", value_name = "URI", value_delimiter = ' ')]
     pub contact: Vec<String>,
+
+    /// Serve Prometheus figures at /metrics, and /healthz, on this address
+    #[arg(long, env = "ECHO_COMPONENT_METRICS", value_name = "ADDR:PORT")]
+    pub metrics: Option<SocketAddr>,
+
+    /// Connect, authenticate and ping once, say how that went, and exit
+    #[arg(long)]
+    pub check: bool,
 
     /// Log only what needs attention
     #[arg(short, long, env = "ECHO_COMPONENT_QUIET", conflicts_with = "verbose")]

@@ -13,8 +13,10 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::address::Domain;
 use crate::cli::{Args, Secret};
+use crate::echo::Echo;
 use crate::flood::Allowance;
 use crate::respond::Responder;
+use crate::tls::Trust;
 
 /// No secret is longer than this many bytes.
 const LONGEST_SECRET: u64 = 4096;
@@ -28,6 +30,8 @@ pub struct Config {
     pub server: String,
     /// The server's port.
     pub port: u16,
+    /// Whom to trust, if the connection is to be encrypted.
+    pub trust: Option<Trust>,
     /// What is shared with the server.
     pub secret: Secret,
     /// The largest stanza to send, in bytes.
@@ -68,8 +72,16 @@ impl Config {
         let port = args.port;
         let burst = NonZeroU32::new(args.flood_burst);
         let allowance = burst.map(|burst| Allowance { burst, rate: args.flood_rate });
-        let config = Self { domain, server, port, secret, max_stanza_size, allowance, responder };
+        let trust = args.tls.then(|| Trust::new(args.tls_ca.as_deref())).transpose()?;
+        let config =
+            Self { domain, server, port, trust, secret, max_stanza_size, allowance, responder };
         Ok(Checked { config, warnings })
+    }
+
+    /// The component that this describes.
+    pub fn component(&self) -> Echo {
+        let Self { domain, max_stanza_size, responder, allowance, .. } = self.clone();
+        Echo::new(domain, max_stanza_size, responder, allowance)
     }
 }
 

@@ -12,6 +12,8 @@ use sasl::common::ChannelBinding;
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
 use tokio_xmpp::Error;
 use tokio_xmpp::connect::{ServerConnector, ServerConnectorError};
 use tokio_xmpp::xmlstream::{
@@ -26,6 +28,7 @@ use crate::dial::{DialError, dial};
 use crate::ending::Ending;
 use crate::overhear::{Heard, Overheard};
 use crate::stream_error::StreamError;
+use crate::tls::Trust;
 
 /// How long a login may take in all. tokio-xmpp's own timeouts start again at every event, so that
 /// white space would hold a login for ever.
@@ -34,19 +37,25 @@ const LOGIN: Duration = Duration::from_secs(15);
 /// An authenticated stream.
 pub struct Connected {
     /// The connection.
-    pub connection: TcpStream,
+    pub connection: Connection,
+    /// Whether everybody on the way can read it.
+    pub exposed: bool,
     /// What the server sent right behind its handshake.
     pub early: Vec<u8>,
 }
 
 /// What tokio-xmpp reads and writes on.
-type Link = BufReader<Overheard<TcpStream>>;
+type Link = BufReader<Overheard<Connection>>;
+
+/// TCP, or TLS on it.
+pub type Connection = Either<TcpStream, TlsStream<TcpStream>>;
 
 /// Makes the connection for tokio-xmpp.
 #[derive(Debug, Clone)]
 struct Connector {
     server: String,
     port: u16,
+    trust: Option<Trust>,
     heard: Heard,
 }
 
@@ -62,6 +71,12 @@ impl ServerConnector for Connector {
         timeouts: Timeouts,
     ) -> Result<(PendingFeaturesRecv<Link>, ChannelBinding), Error> {
         let connection = dial(&self.server, self.port).await?;
+        let connection = match &self.trust {
+            None => Either::Left(connection),
+            Some(trust) => Either::Right(
+                trust.secure(&self.server, connection).await.map_err(DialError::Untrusted)?,
+            ),
+        };
         let link = BufReader::new(Overheard::new(connection, self.heard.clone()));
         let header = StreamHeader { to: Some(jid.domain().as_str().into()), from: None, id: None };
         let stream = initiate_stream(link, ns, header, timeouts).await?;
@@ -75,8 +90,12 @@ impl ServerConnector for Connector {
 /// How it ended instead.
 pub async fn login(config: &Config) -> Result<Connected, Ending> {
     let heard = Heard::default();
-    let connector =
-        Connector { server: config.server.clone(), port: config.port, heard: heard.clone() };
+    let connector = Connector {
+        server: config.server.clone(),
+        port: config.port,
+        trust: config.trust.clone(),
+        heard: heard.clone(),
+    };
     let login = timeout(LOGIN, negotiate(config, connector)).await;
     let ending = match login {
         Ok(Ok(connected)) => return Ok(connected),
@@ -107,7 +126,17 @@ async fn negotiate(config: &Config, connector: Connector) -> Result<Connected, E
     })?;
     let link = stream.into_inner();
     let early = link.buffer().to_vec();
-    Ok(Connected { connection: link.into_inner().into_inner(), early })
+    let connection = link.into_inner().into_inner();
+    Ok(Connected { exposed: is_exposed(&connection), connection, early })
+}
+
+fn is_exposed(connection: &Connection) -> bool {
+    match connection {
+        Either::Left(tcp) => {
+            tcp.peer_addr().is_ok_and(|peer| !peer.ip().to_canonical().is_loopback())
+        }
+        Either::Right(_) => false,
+    }
 }
 
 /// Waits for the server's answer to the handshake.
@@ -131,6 +160,7 @@ fn no_stream(error: Error) -> Ending {
     match error {
         Error::Io(error) => broken(error),
         Error::Connection(error) => match DialError::from_connector(error) {
+            Some(DialError::Untrusted(why)) => Ending::Untrusted(why),
             Some(DialError::NoAddress(error)) => Ending::NoAddress(error),
             Some(DialError::Unreachable(causes)) => Ending::Unreachable(causes),
             None => Ending::ClosedAtLogin,

@@ -13,6 +13,8 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{sleep, timeout};
 use tokio_xmpp::connect::ServerConnectorError;
 
+use crate::tls::Untrusted;
+
 /// How long an address may be silent before the next is tried too.
 const HEAD_START: Duration = Duration::from_millis(250);
 
@@ -25,6 +27,8 @@ const ANSWER: Duration = Duration::from_secs(5);
 pub enum DialError {
     /// The name has no address, or looking it up failed.
     NoAddress(io::Error),
+    /// The server is not who it should be.
+    Untrusted(Untrusted),
     /// None of its addresses could be connected to; each with its reason.
     Unreachable(Vec<(SocketAddr, io::Error)>),
 }

@@ -3,19 +3,24 @@
 //! Joins the mirror, which takes the stream apart, and the responder, which answers presence and
 //! IQ. Whatever drives it owns the sockets and clocks.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+
 use memchr::memchr;
 use minidom::{Element, Node};
 use tracing::debug;
+use xmpp_parsers::ping::Ping;
 
 use crate::address::Domain;
 use crate::fault::Fault;
 use crate::flood::{Allowance, Flood, Verdict};
-use crate::mirror::{Head, Kind, Mirror, Payload, Step};
+use crate::mirror::{Head, Kind, Mirror, Payload, Silence, Step};
 use crate::output::Output;
 use crate::reply::{Bounce, Reply};
 use crate::respond::{Now, Request, Responder};
 use crate::stream_error::StreamError;
 use crate::tag::Tag;
+use crate::tally::Tally;
 
 /// What the input led to, beyond answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +41,9 @@ pub struct Echo {
     responder: Responder,
     flood: Option<Flood>,
     limit: usize,
+    /// The id of our own pings, which no other daemon of the same JID uses.
+    ping: String,
+    tally: Tally,
     tag: Tag,
 }
 
@@ -49,7 +57,9 @@ impl Echo {
     ) -> Self {
         let mirror = Mirror::new(domain.clone(), limit);
         let flood = allowance.map(Flood::new);
-        Self { domain, mirror, responder, flood, limit, tag: Tag::default() }
+        let ping = format!("ping-{:016x}", RandomState::new().hash_one(domain.as_str()));
+        let (tally, tag) = (Tally::default(), Tag::default());
+        Self { domain, mirror, responder, flood, limit, ping, tally, tag }
     }
 
     /// The same component on a new stream. Who has sent too much is still known.
@@ -57,9 +67,24 @@ impl Echo {
         self.mirror = Mirror::new(self.domain.clone(), self.limit);
     }
 
-    /// The domain it speaks for.
-    pub fn domain(&self) -> &Domain {
-        &self.domain
+    /// What has been done since this was last called.
+    pub fn take_tally(&mut self) -> Tally {
+        std::mem::take(&mut self.tally)
+    }
+
+    /// XEP-0199, from and to ourselves, so that the server has to route it.
+    pub fn ping(&self, out: &mut Output) {
+        let jid = self.domain.as_str().to_owned();
+        let ping = Reply { from: jid.clone(), to: jid, id: Some(self.ping.clone()) };
+        send(&ping.stanza("iq", Some("get"), [Ping.into()]), out);
+    }
+
+    /// The same to an address that no server can parse. Where several daemons serve one JID, the
+    /// server may route a ping to any of them, but what cannot be routed it must answer itself.
+    pub fn probe(&self, out: &mut Output) {
+        let from = self.domain.as_str().to_owned();
+        let probe = Reply { from, to: "@".into(), id: Some(self.ping.clone()) };
+        send(&probe.stanza("iq", Some("get"), [Ping.into()]), out);
     }
 
     /// Answers all of `input` that is whole, and says how many bytes that was. The rest must come
@@ -95,6 +120,7 @@ impl Echo {
                 }
                 Step::Ignored(why) => {
                     debug!(?why, "message not answered");
+                    self.tally.ignore(why);
                 }
                 Step::Unknown => {}
             }
@@ -107,9 +133,15 @@ impl Echo {
         let sender = &out.unfinished()[start..end];
         let bare = memchr(b'/', sender).map_or(sender, |slash| &sender[..slash]);
         match self.flood.as_mut().map_or(Verdict::Echo, |flood| flood.judge(bare)) {
-            Verdict::Echo => out.commit(),
+            Verdict::Echo => {
+                self.tally.echoed += 1;
+                out.commit();
+            }
             Verdict::Tell => self.bounce(Bounce::Flood, head.length, out),
-            Verdict::Ignore => out.cut_back(0),
+            Verdict::Ignore => {
+                self.tally.ignore(Silence::Flood);
+                out.cut_back(0);
+            }
         }
     }
 
@@ -118,8 +150,12 @@ impl Echo {
         let reply = self.tag.parse(echo).ok().and_then(|()| Reply::like(echo, &self.tag));
         out.cut_back(0);
         debug!(?bounce, "message not echoed");
-        if let Some(reply) = reply {
-            send(&reply.error("message", bounce.into()), out);
+        match reply {
+            Some(reply) => {
+                self.tally.bounce(bounce);
+                send(&reply.error("message", bounce.into()), out);
+            }
+            None => self.tally.ignore(Silence::Unanswerable),
         }
     }
 
@@ -130,13 +166,17 @@ impl Echo {
             Err(_) => vec![],
         };
         out.cut_back(0);
+        match kind {
+            Kind::Presence => self.tally.presence += answers.len() as u64,
+            _ => self.tally.iq += answers.len() as u64,
+        }
         for answer in answers {
             send(&answer, out);
         }
     }
 
     fn answers(
-        &self,
+        &mut self,
         kind: Kind,
         start: &[u8],
         content: &[u8],
@@ -146,6 +186,8 @@ impl Echo {
         let Some(reply) = Reply::to(start, &self.tag, &self.domain) else {
             return vec![];
         };
+        self.tally.pinged |=
+            self.domain.has(&reply.to) && reply.id.as_ref().is_some_and(|id| *id == self.ping);
         let payload = match payload {
             Payload::Whole => children(start, &self.tag, content).ok_or(Payload::Unfit),
             missing => Err(missing),

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 
 use crate::fault::Fault;
 use crate::stream_error::StreamError;
+use crate::tls::Untrusted;
 
 /// Why there is no session, or none any more.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub enum Ending {
     NoAddress(io::Error),
     /// No address of the server could be connected to; each with its reason.
     Unreachable(Vec<(SocketAddr, io::Error)>),
+    /// The connection could not be made secure.
+    Untrusted(Untrusted),
     /// The login took too long.
     Late,
     /// The port belongs to another service.
@@ -53,6 +56,60 @@ impl Ending {
     }
 }
 
+/// The conditions of RFC 6120 §4.9.3, so that no server can invent figures without end.
+const CONDITIONS: [&str; 25] = [
+    "bad-format",
+    "bad-namespace-prefix",
+    "conflict",
+    "connection-timeout",
+    "host-gone",
+    "host-unknown",
+    "improper-addressing",
+    "internal-server-error",
+    "invalid-from",
+    "invalid-namespace",
+    "invalid-xml",
+    "not-authorized",
+    "not-well-formed",
+    "policy-violation",
+    "remote-connection-failed",
+    "reset",
+    "resource-constraint",
+    "restricted-xml",
+    "see-other-host",
+    "system-shutdown",
+    "undefined-condition",
+    "unsupported-encoding",
+    "unsupported-feature",
+    "unsupported-stanza-type",
+    "unsupported-version",
+];
+
+impl Ending {
+    /// A short name for the figures: the stream error's condition, or one of ours.
+    pub fn condition(&self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::NoAddress(_) => "no-address",
+            Self::Unreachable(_) => "unreachable",
+            Self::Untrusted(_) => "untrusted",
+            Self::Late => "login-timeout",
+            Self::OtherService(_) => "other-service",
+            Self::NoStreamId | Self::NoStream(_) => "no-stream",
+            Self::ClosedAtLogin => "closed-at-login",
+            Self::StreamError(error) => CONDITIONS
+                .into_iter()
+                .find(|condition| *condition == error.condition)
+                .unwrap_or("undefined-condition"),
+            Self::Closed => "closed",
+            Self::Lost | Self::Broken(_) => "connection-lost",
+            Self::Silent => "silent",
+            Self::Stuck => "stuck",
+            Self::Faulty(_) => "faulty-xml",
+        }
+    }
+}
+
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
@@ -65,6 +122,7 @@ impl fmt::Display for Ending {
                 }
                 Ok(())
             }
+            Self::Untrusted(why) => why.fmt(f),
             Self::Late => write!(f, "the server did not finish the login in time"),
             Self::OtherService(what) => {
                 write!(f, "the port belongs to {what}: give the server's component port")

@@ -9,7 +9,10 @@ use tokio::time::Instant;
 /// After so long without input the server is pinged (XEP-0199).
 const QUIET: Duration = Duration::from_secs(60);
 
-/// After so long without an answer to that the connection is dead.
+/// After so long without an answer to that, the server is asked what it must answer itself.
+const ROUTED: Duration = Duration::from_secs(5);
+
+/// After so long without an answer to either the connection is dead.
 const ANSWER: Duration = Duration::from_secs(15);
 
 /// After so long without the server's reading anything the connection is dead.
@@ -20,8 +23,10 @@ const STUCK: Duration = Duration::from_secs(30);
 pub enum Due {
     /// Nothing before that time.
     Nothing(Instant),
-    /// Ping the server.
+    /// Ping ourselves through the server.
     Ping,
+    /// Ask the server itself.
+    Probe,
     /// The server did not answer.
     Silent,
     /// The server does not read.
@@ -32,7 +37,8 @@ pub enum Due {
 #[derive(Debug)]
 pub struct Keepalive {
     heard: Instant,
-    pinged: bool,
+    /// What is due next, and how long after the last input.
+    next: (Due, Duration),
     /// Since when output has been waiting without any of it being taken.
     waiting: Option<Instant>,
 }
@@ -40,13 +46,13 @@ pub struct Keepalive {
 impl Keepalive {
     /// A connection that is alive `now`.
     pub fn new(now: Instant) -> Self {
-        Self { heard: now, pinged: false, waiting: None }
+        Self { heard: now, next: (Due::Ping, QUIET), waiting: None }
     }
 
     /// Input has come: any byte is a sign of life, also within a stanza that trickles in.
     pub fn heard(&mut self, now: Instant) {
         self.heard = now;
-        self.pinged = false;
+        self.next = (Due::Ping, QUIET);
     }
 
     /// Output is waiting, or none is any more. `progress` says that some has been taken.
@@ -60,16 +66,18 @@ impl Keepalive {
     /// What is due, which counts as done.
     pub fn due(&mut self, now: Instant) -> Due {
         let stuck = self.waiting.map(|since| since + STUCK);
-        let quiet = self.heard + if self.pinged { QUIET + ANSWER } else { QUIET };
+        let (due, after) = self.next;
+        let quiet = self.heard + after;
         if stuck.is_some_and(|stuck| stuck <= now) {
             Due::Stuck
         } else if quiet > now {
             Due::Nothing(stuck.map_or(quiet, |stuck| stuck.min(quiet)))
-        } else if self.pinged {
-            Due::Silent
         } else {
-            self.pinged = true;
-            Due::Ping
+            self.next = match due {
+                Due::Ping => (Due::Probe, QUIET + ROUTED),
+                _ => (Due::Silent, QUIET + ANSWER),
+            };
+            due
         }
     }
 }
@@ -88,6 +96,8 @@ mod tests {
         let mut life = Keepalive::new(t);
         assert_eq!(life.due(at(t, 59)), Due::Nothing(at(t, 60)));
         assert_eq!(life.due(at(t, 60)), Due::Ping);
+        assert_eq!(life.due(at(t, 64)), Due::Nothing(at(t, 65)));
+        assert_eq!(life.due(at(t, 65)), Due::Probe);
         assert_eq!(life.due(at(t, 74)), Due::Nothing(at(t, 75)));
         assert_eq!(life.due(at(t, 75)), Due::Silent);
     }

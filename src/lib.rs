@@ -10,11 +10,12 @@
 //!
 //! ```text
 //! main
-//! supervisor      config logging
-//! session connect service
+//! supervisor check http logging
+//! session connect service metrics
 //! dial overhear                     <- no sockets or clocks below
 //! keepalive ending
-//! echo
+//! config cli
+//! echo tally
 //! mirror respond flood
 //! reply scope output stream_error
 //! tag token address wellformed
@@ -22,6 +23,7 @@
 //! ```
 
 pub mod address;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod connect;
@@ -30,8 +32,10 @@ pub mod echo;
 pub mod ending;
 pub mod fault;
 pub mod flood;
+pub mod http;
 pub mod keepalive;
 pub mod logging;
+pub mod metrics;
 pub mod mirror;
 pub mod output;
 pub mod overhear;
@@ -43,5 +47,7 @@ pub mod session;
 pub mod stream_error;
 pub mod supervisor;
 pub mod tag;
+pub mod tally;
+pub mod tls;
 pub mod token;
 pub mod wellformed;

@@ -1,21 +1,30 @@
 //! The program: command line, logging, signals and exit codes around [`supervisor::run`].
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use clap::error::ErrorKind;
+use echo_component::check;
 use echo_component::cli::Args;
 use echo_component::config::{Checked, Config};
+use echo_component::ending::Ending;
+use echo_component::http;
 use echo_component::logging;
+use echo_component::metrics::Metrics;
 use echo_component::service::{self, Service};
 use echo_component::supervisor::{self, End, at};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, level_filters::LevelFilter, warn};
 
 /// Exit codes, from sysexits.h, which admins and systemd know.
 const USAGE: u8 = 64;
+const UNAVAILABLE: u8 = 69;
 const SOFTWARE: u8 = 70;
 const REFUSED: u8 = 77;
 const CONFIGURATION: u8 = 78;
@@ -28,6 +37,7 @@ fn main() -> ExitCode {
     if let Err(error) = logging::start(level(&args)) {
         return failed(CONFIGURATION, &error);
     }
+    let (check, metrics) = (args.check, args.metrics);
     let Checked { config, warnings } = match Config::check(args) {
         Ok(checked) => checked,
         Err(error) => return failed(CONFIGURATION, &error),
@@ -35,41 +45,110 @@ fn main() -> ExitCode {
     for warning in warnings {
         warn!("{warning}");
     }
-    match run(&config) {
-        Ok(End::Stopped) => ExitCode::SUCCESS,
-        Ok(End::Refused(ending)) => {
-            error!(jid = config.domain.as_str(), server = %at(&config), "refused: {ending}");
-            ExitCode::from(REFUSED)
-        }
-        Err(error) => failed(SOFTWARE, &error),
-    }
+    no_core_dump();
+    let ended = if check { checked(&config) } else { run(&config, metrics) };
+    ended.unwrap_or_else(|error| failed(error.code, &error.error))
 }
 
-fn run(config: &Config) -> Result<End> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let end = runtime.block_on(async {
-        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-        let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-        let stop = async move {
-            tokio::select! {
-                _ = terminate.recv() => info!("stopping on SIGTERM"),
-                _ = interrupt.recv() => info!("stopping on SIGINT"),
-            }
-            service::stopping();
-            tokio::spawn(async move {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-                std::process::exit(0); // A second signal does not wait for the stream's end.
-            });
-        };
+/// Runs the daemon until it is stopped or refused.
+fn run(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, Failure> {
+    let runtime = runtime()?;
+    let metrics = Arc::new(Metrics::new().context("the figures cannot be set up")?);
+    let end: Result<End, Failure> = runtime.block_on(async {
+        let stop = stop_signal()?;
+        if let Some(address) = metrics_at {
+            let listener = http::listen(address).await.map_err(|error| Failure {
+                code: CONFIGURATION,
+                error: anyhow!("--metrics cannot listen at {address} ({error})"),
+            })?;
+            tokio::spawn(http::serve(listener, metrics.clone()));
+        }
         let mut service = Service::from_environment();
-        Ok(supervisor::run(config, &mut service, pin!(stop)).await)
+        Ok(supervisor::run(config, &mut service, &metrics, pin!(stop)).await)
     });
     // A name that is still being looked up must not hold the exit.
     runtime.shutdown_background();
-    end
+    Ok(match end? {
+        End::Stopped => ExitCode::SUCCESS,
+        End::Refused(ending) => {
+            error!(jid = config.domain.as_str(), server = %at(config), "refused: {ending}");
+            ExitCode::from(REFUSED)
+        }
+    })
+}
+
+/// Done on the first SIGTERM or SIGINT; a second one does not wait for the stream's end.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => info!("stopping on SIGTERM"),
+            _ = interrupt.recv() => info!("stopping on SIGINT"),
+        }
+        service::stopping();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            std::process::exit(0);
+        });
+    })
+}
+
+/// `--check`.
+fn checked(config: &Config) -> Result<ExitCode, Failure> {
+    let metrics = Metrics::new().context("the figures cannot be set up")?;
+    let runtime = runtime()?;
+    let checked = runtime.block_on(check::run(config, &metrics));
+    runtime.shutdown_background();
+    let (jid, server) = (config.domain.as_str(), at(config));
+    match checked {
+        Ok(check::Checked { login, ping }) => {
+            println!("{jid} is accepted at {server}: login {login:.1?}, ping {ping:.1?}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(ending) => Err(Failure {
+            code: if ending.is_refusal() { REFUSED } else { UNAVAILABLE },
+            error: anyhow!("{jid} at {server}: {ending}{}", also(&ending)),
+        }),
+    }
+}
+
+/// What `--check` can add: a conflict is likely the daemon itself.
+fn also(ending: &Ending) -> &'static str {
+    match ending.condition() {
+        "conflict" => ", likely by the daemon itself, and that means secret and port are right",
+        _ => "",
+    }
+}
+
+fn runtime() -> Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+/// The secret and people's words are not to be found in a core dump. Where the kernel pipes dumps to
+/// a program, only the second of these counts.
+fn no_core_dump() {
+    let nothing = Rlimit { current: Some(0), maximum: Some(0) };
+    let limited = setrlimit(Resource::Core, nothing);
+    let hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    if let Err(error) = limited.and(hidden) {
+        warn!(%error, "a crash could leave a core dump with the secret in it");
+    }
+}
+
+/// What the program could not do, and the exit code that says so.
+struct Failure {
+    code: u8,
+    error: anyhow::Error,
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self { code: SOFTWARE, error }
+    }
 }
 
 /// The level that the options ask for.

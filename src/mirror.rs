@@ -61,6 +61,8 @@ pub enum Silence {
     NoSender,
     /// It cannot be echoed, and its addresses are too long for an error.
     Unanswerable,
+    /// Its sender has sent too many, and has been told.
+    Flood,
 }
 
 /// The start tag of an echo.

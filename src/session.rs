@@ -10,14 +10,13 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::time::{Instant, sleep_until, timeout_at};
-use xmpp_parsers::iq::Iq;
-use xmpp_parsers::ping::Ping;
 use xso::AsXml;
 
 use crate::echo::{Echo, Event};
 use crate::ending::Ending;
 use crate::fault::Fault;
 use crate::keepalive::{Due, Keepalive};
+use crate::metrics::Metrics;
 use crate::output::Output;
 use crate::respond::Now;
 
@@ -44,7 +43,11 @@ struct Session<'a, S> {
     input: BytesMut,
     output: Output,
     echo: &'a mut Echo,
+    metrics: &'a Metrics,
+    /// When the daemon was started.
     started: Instant,
+    /// When a ping was sent that has not come back yet.
+    pinged: Option<Instant>,
 }
 
 /// Runs a stream until it ends or `stop` is done. `early` is what the server sent right behind its
@@ -53,6 +56,7 @@ pub async fn run<S, F>(
     connection: S,
     early: &[u8],
     echo: &mut Echo,
+    metrics: &Metrics,
     started: Instant,
     stop: Pin<&mut F>,
 ) -> Ending
@@ -60,9 +64,7 @@ where
     S: AsyncRead + AsyncWrite,
     F: Future<Output = ()>,
 {
-    let (reader, writer) = tokio::io::split(connection);
-    let (input, output) = (BytesMut::from(early), Output::default());
-    let mut session = Session { reader, writer, input, output, echo, started };
+    let mut session = Session::new(connection, early, echo, metrics, started);
     let ending = match session.answer() {
         Ok(()) => session.mirror(stop).await,
         Err(ending) => ending,
@@ -70,7 +72,45 @@ where
     session.close(ending).await
 }
 
-impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
+/// Pings ourselves through the server, says how long that took, and closes the stream.
+///
+/// # Errors
+/// How it ended instead.
+pub async fn ping_once<S: AsyncRead + AsyncWrite>(
+    connection: S,
+    early: &[u8],
+    echo: &mut Echo,
+    metrics: &Metrics,
+) -> Result<Duration, Ending> {
+    let mut session = Session::new(connection, early, echo, metrics, Instant::now());
+    let start = Instant::now();
+    session.answer()?;
+    session.ping();
+    session.flush().await.map_err(Ending::Broken)?;
+    while session.pinged.is_some() {
+        session.input.reserve(READ);
+        let read = session.reader.read_buf(&mut session.input).await;
+        session.read(read)?;
+        session.flush().await.map_err(Ending::Broken)?;
+    }
+    let round_trip = start.elapsed();
+    session.close(Ending::Stopped).await;
+    Ok(round_trip)
+}
+
+impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
+    fn new(
+        connection: S,
+        early: &[u8],
+        echo: &'a mut Echo,
+        metrics: &'a Metrics,
+        started: Instant,
+    ) -> Self {
+        let (reader, writer) = tokio::io::split(connection);
+        let (input, output) = (BytesMut::from(early), Output::default());
+        Self { reader, writer, input, output, echo, metrics, started, pinged: None }
+    }
+
     /// Reads and writes until something ends it.
     async fn mirror<F: Future<Output = ()>>(&mut self, mut stop: Pin<&mut F>) -> Ending {
         let mut life = Keepalive::new(Instant::now());
@@ -102,6 +142,7 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
                     match life.due(now) {
                         Due::Nothing(_) => {}
                         Due::Ping => self.ping(),
+                        Due::Probe => self.echo.probe(&mut self.output),
                         Due::Silent => return Ending::Silent,
                         Due::Stuck => return Ending::Stuck,
                     }
@@ -124,6 +165,7 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
             Ok(0) => Err(Ending::Lost),
             Ok(count) => {
                 self.output.wrote(count);
+                self.metrics.sent(count, self.output.pending().len());
                 Ok(())
             }
             Err(error) => Err(Ending::Broken(error)),
@@ -133,7 +175,10 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
     fn read(&mut self, read: io::Result<usize>) -> Result<(), Ending> {
         match read {
             Ok(0) => Err(Ending::Lost),
-            Ok(_) => self.answer(),
+            Ok(count) => {
+                self.metrics.received(count);
+                self.answer()
+            }
             Err(error) => Err(Ending::Broken(error)),
         }
     }
@@ -142,6 +187,11 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
     fn answer(&mut self) -> Result<(), Ending> {
         let now = Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() };
         let fed = self.echo.feed(&self.input, &mut self.output, now);
+        let tally = self.echo.take_tally();
+        self.metrics.add(&tally);
+        if let Some(pinged) = self.pinged.take_if(|_| tally.pinged) {
+            self.metrics.ping(pinged.elapsed());
+        }
         let (used, event) = fed.map_err(Ending::Faulty)?;
         self.input.advance(used);
         if self.input.is_empty() && self.input.capacity() > 4 * READ {
@@ -154,11 +204,9 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
         }
     }
 
-    /// XEP-0199, from and to ourselves, so that the server has to route it.
     fn ping(&mut self) {
-        let jid = self.echo.domain().jid();
-        let ping = Iq::from_get("self-ping", Ping).with_from(jid.clone()).with_to(jid);
-        self.send(&ping);
+        self.pinged = Some(Instant::now());
+        self.echo.ping(&mut self.output);
     }
 
     fn send(&mut self, element: &impl AsXml) {
@@ -196,6 +244,7 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
                 return Err(io::ErrorKind::WriteZero.into());
             }
             self.output.wrote(count);
+            self.metrics.sent(count, self.output.pending().len());
         }
         self.writer.flush().await
     }

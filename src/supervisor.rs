@@ -11,8 +11,8 @@ use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::connect::{Connected, login};
-use crate::echo::Echo;
 use crate::ending::Ending;
+use crate::metrics::Metrics;
 use crate::service::Service;
 use crate::session;
 
@@ -32,13 +32,14 @@ pub enum End {
 pub async fn run<F: Future<Output = ()>>(
     config: &Config,
     service: &mut Service,
+    metrics: &Metrics,
     mut stop: Pin<&mut F>,
 ) -> End {
     let started = Instant::now();
     let mut pauses = Pauses::new();
     let mut was_online = false;
-    let Config { domain, max_stanza_size, responder, allowance, .. } = config.clone();
-    let mut echo = Echo::new(domain, max_stanza_size, responder, allowance);
+    let mut warned = false;
+    let mut echo = config.component();
     let (jid, server) = (config.domain.as_str(), at(config));
     service.status(&format!("connecting to {server}"));
     loop {
@@ -48,13 +49,21 @@ pub async fn run<F: Future<Output = ()>>(
             connected = service.watch(login(config)) => connected,
         };
         let ending = match connected {
-            Ok(Connected { connection, early }) => {
+            Ok(Connected { connection, early, exposed }) => {
+                if exposed && !std::mem::replace(&mut warned, true) {
+                    warn!(
+                        "the connection is not encrypted: everybody on the way can read messages, \
+                         and the secret can be guessed from it; use --tls if the server can"
+                    );
+                }
+                metrics.connected();
                 info!(jid, %server, "online");
                 service.outcome(&format!("online as {jid} at {server}"));
                 was_online = true;
                 let online = Instant::now();
                 echo.start_stream();
-                let session = session::run(connection, &early, &mut echo, started, stop.as_mut());
+                let session =
+                    session::run(connection, &early, &mut echo, metrics, started, stop.as_mut());
                 let ending = service.watch(session).await;
                 if online.elapsed() >= GOOD {
                     pauses = Pauses::new();
@@ -63,6 +72,7 @@ pub async fn run<F: Future<Output = ()>>(
             }
             Err(ending) => ending,
         };
+        metrics.disconnected(ending.condition());
         if let Ending::Stopped = ending {
             info!("offline, stopped as asked");
             return End::Stopped;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use echo_component::address::Domain;
 use echo_component::echo::Echo;
 use echo_component::ending::Ending;
+use echo_component::metrics::Metrics;
 use echo_component::respond::Responder;
 use echo_component::session;
 use support::{COMPONENT, LIMIT};
@@ -16,16 +17,40 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-const PING: &str = "<iq type='get' from='echo.example' to='echo.example' id='self-ping'>\
-                    <ping xmlns='urn:xmpp:ping'></ping></iq>";
+/// A ping from the component to that address, with the id that this daemon uses.
+async fn expect_ping(server: &mut DuplexStream, to: &str) -> String {
+    let ping = until(server, "</iq>").await;
+    let id = ping.split("id='ping-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
+    let payload = "<ping xmlns='urn:xmpp:ping'></ping>";
+    let expected =
+        format!("<iq type='get' from='{COMPONENT}' to='{to}' id='ping-{id}'>{payload}</iq>");
+    assert_eq!(sorted(&ping), sorted(&expected));
+    ping
+}
+
+/// The words of a stanza in an order of their own, since that of attributes means nothing.
+fn sorted(stanza: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = stanza.split([' ', '>']).collect();
+    words.sort_unstable();
+    words
+}
+
+async fn until(server: &mut DuplexStream, end: &str) -> String {
+    let mut received = vec![];
+    while !received.ends_with(end.as_bytes()) {
+        received.push(server.read_u8().await.unwrap());
+    }
+    String::from_utf8(received).unwrap()
+}
 
 /// A session in the background, and the server's end of it.
 fn session(stop: impl Future<Output = ()> + Send + 'static) -> (DuplexStream, JoinHandle<Ending>) {
     let (server, component) = duplex(1 << 16);
+    let metrics = Metrics::new().unwrap();
     let session = tokio::spawn(async move {
         let responder = Responder { name: "Echo".into(), contacts: vec![] };
         let mut echo = Echo::new(Domain::new(COMPONENT).unwrap(), LIMIT, responder, None);
-        session::run(component, b"", &mut echo, Instant::now(), pin!(stop)).await
+        session::run(component, b"", &mut echo, &metrics, Instant::now(), pin!(stop)).await
     });
     (server, session)
 }
@@ -47,8 +72,10 @@ fn about(seconds: u64, since: Instant) {
 async fn a_silent_server_is_pinged_after_60_s_and_given_up_after_15_more() {
     let start = Instant::now();
     let (mut server, session) = session(pending());
-    expect(&mut server, PING).await;
+    expect_ping(&mut server, COMPONENT).await;
     about(60, start);
+    expect_ping(&mut server, "@").await;
+    about(65, start);
     assert!(matches!(session.await.unwrap(), Ending::Silent));
     about(75, start);
     let mut rest = String::new();
@@ -60,13 +87,9 @@ async fn a_silent_server_is_pinged_after_60_s_and_given_up_after_15_more() {
 async fn a_ping_that_comes_back_keeps_an_idle_connection_for_hours() {
     let (mut server, session) = session(pending());
     for _ in 0..300 {
-        expect(&mut server, PING).await;
-        server.write_all(PING.as_bytes()).await.unwrap();
-        expect(
-            &mut server,
-            "<iq from='echo.example' id='self-ping' to='echo.example' type='result'></iq>",
-        )
-        .await;
+        let ping = expect_ping(&mut server, COMPONENT).await;
+        server.write_all(ping.as_bytes()).await.unwrap();
+        assert!(until(&mut server, "</iq>").await.contains("type='result'"));
     }
     assert!(!session.is_finished());
 }
@@ -81,7 +104,7 @@ async fn any_byte_is_life_also_within_a_stanza() {
     }
     about(59 * 38, start);
     assert!(!session.is_finished());
-    expect(&mut server, PING).await;
+    expect_ping(&mut server, COMPONENT).await;
     server.write_all(b"x</message>").await.unwrap();
     expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
 }
