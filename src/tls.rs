@@ -86,7 +86,9 @@ impl Untrusted {
                 CertificateError::NotValidForName
                 | CertificateError::NotValidForNameContext { .. } => Self::WrongName(server.into()),
                 // A self-signed certificate says of itself that it is an authority.
-                CertificateError::UnknownIssuer => Self::UnknownIssuer,
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                    Self::UnknownIssuer
+                }
                 _ if format!("{why:?}").contains("CaUsedAsEndEntity") => Self::UnknownIssuer,
                 _ => Self::Other(error),
             },

@@ -1,0 +1,139 @@
+//! The figures as Prometheus scrapes them, `/healthz`, and `--check`.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use support::COMPONENT;
+use support::scripted::{Daemon, SECRET, Server, program};
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Status line, headers and body of the answer to a request.
+fn http(port: u16, request: &str) -> String {
+    let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    connection.write_all(format!("{request} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn figure(scrape: &str, name: &str) -> f64 {
+    let line = scrape.lines().find(|line| line.starts_with(&format!("{name} ")));
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok())
+        .unwrap_or_else(|| panic!("{name} in {scrape}"))
+}
+
+#[test]
+fn figures_say_what_has_happened_and_health_whether_it_is_online() {
+    let (server, port) = (Server::start(), free_port());
+    let mut daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
+    let mut peer = server.accept();
+    assert!(http(port, "GET /healthz").starts_with("HTTP/1.1 503 "), "before the login");
+    peer.header();
+    peer.send("<handshake/>");
+    daemon.logs("online");
+    assert!(http(port, "GET /healthz").starts_with("HTTP/1.1 200 "));
+    peer.echoes("x");
+    peer.send("<message from='u@x' to='echo.example'>&nbsp;</message>");
+    peer.send("<message type='error' from='u@x' to='echo.example'/>");
+    peer.send("<presence type='subscribe' from='u@x' to='echo.example'/>");
+    peer.send("<iq type='get' id='1' from='u@x'><ping xmlns='urn:xmpp:ping'/></iq>");
+    peer.until("</iq>");
+    let scrape = http(port, "GET /metrics");
+    assert!(scrape.contains("\r\ncontent-type: text/plain; version=0.0.4"), "{scrape}");
+    for (name, value) in [
+        ("echo_component_online", 1.0),
+        ("echo_component_connects_total", 1.0),
+        ("echo_component_messages_echoed_total", 1.0),
+        ("echo_component_messages_bounced_total{reason=\"unfit\"}", 1.0),
+        ("echo_component_messages_bounced_total{reason=\"too-large\"}", 0.0),
+        ("echo_component_messages_ignored_total{reason=\"error\"}", 1.0),
+        ("echo_component_presence_answered_total", 2.0),
+        ("echo_component_iq_answered_total", 1.0),
+        ("echo_component_backlog_bytes", 0.0),
+        ("echo_component_self_ping_seconds_count", 0.0),
+    ] {
+        assert!((figure(&scrape, name) - value).abs() < 0.1, "{name}: {scrape}");
+    }
+    assert!(figure(&scrape, "echo_component_received_bytes_total") > 200.0);
+    assert!(figure(&scrape, "echo_component_sent_bytes_total") > 300.0);
+    assert!(!scrape.contains("u@x") && !scrape.contains(COMPONENT), "no JIDs");
+    peer.send("<stream:error><x xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>");
+    peer.until("</stream:stream>");
+    daemon.logs("offline");
+    let _next = server.accept();
+    assert!(http(port, "GET /healthz").starts_with("HTTP/1.1 503 "), "offline again");
+    let scrape = http(port, "GET /metrics");
+    let name = "echo_component_disconnects_total{condition=\"undefined-condition\"}";
+    assert!((figure(&scrape, name) - 1.0).abs() < 0.1, "{scrape}");
+}
+
+#[test]
+fn other_requests_are_refused() {
+    let (server, port) = (Server::start(), free_port());
+    let _daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
+    let _peer = server.online();
+    assert!(http(port, "GET /").starts_with("HTTP/1.1 404 "));
+    assert!(http(port, "POST /metrics").starts_with("HTTP/1.1 405 "));
+}
+
+#[test]
+fn an_address_that_is_taken_is_wrong_configuration() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = Server::start();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut daemon = Daemon::start_with(&server, &["--metrics", &address]);
+    assert_eq!(daemon.ends().code(), Some(78));
+    assert!(daemon.log[0].contains(&address), "{:?}", daemon.log);
+}
+
+/// Runs `--check` against what the server does, and says its exit code and words.
+fn check(server: &Server, serve: impl FnOnce(&Server)) -> (Option<i32>, String) {
+    let mut command = program();
+    command.args(["-j", COMPONENT, "-s", "127.0.0.1", "-P", &server.port().to_string(), "--check"]);
+    let child = command.env("ECHO_COMPONENT_SECRET", SECRET).spawn().unwrap();
+    serve(server);
+    let output = child.wait_with_output().unwrap();
+    let words = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(words).unwrap())
+}
+
+#[test]
+fn a_check_says_in_a_line_what_answered_and_how_fast() {
+    let (code, said) = check(&Server::start(), |server| {
+        let mut peer = server.online();
+        let ping = peer.until("</iq>");
+        assert!(ping.contains("urn:xmpp:ping"), "{ping}");
+        peer.send(&ping);
+        peer.until("</stream:stream>");
+        peer.send("</stream:stream>");
+    });
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("echo.example is accepted at 127.0.0.1:"), "{said}");
+    assert!(said.contains("ping") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn a_check_that_fails_says_why() {
+    for (condition, code, words) in
+        [("not-authorized", 77, "secret"), ("conflict", 69, "likely by the daemon itself")]
+    {
+        let (ended, said) = check(&Server::start(), |server| {
+            let mut peer = server.accept();
+            peer.header();
+            peer.send(&format!(
+                "<stream:error><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>\
+                 </stream:error></stream:stream>"
+            ));
+            peer.close();
+        });
+        assert_eq!(ended, Some(code), "{said}");
+        assert!(said.contains(words) && said.lines().count() == 1, "{said}");
+    }
+    let (code, said) = check(&Server::start(), |server| drop(server.accept()));
+    assert_eq!(code, Some(69), "{said}");
+}

@@ -1,0 +1,152 @@
+//! TLS to the component port: what is trusted, what is refused, and the sentence that says so.
+
+mod support;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use support::COMPONENT;
+use support::scripted::{Daemon, SECRET, Server, program};
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, Stream};
+
+/// An authority of the test's own, whose certificate is in a file that goes with it.
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    file: PathBuf,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let file = format!("echo-component-{}-{name}.pem", std::process::id());
+        let file = std::env::temp_dir().join(file);
+        fs::write(&file, issuer.pem()).unwrap();
+        Self { issuer, file }
+    }
+
+    /// A server's side of TLS with a certificate for that name, valid to the end of that year.
+    fn server(&self, name: &str, until: i32) -> Arc<ServerConfig> {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_after = date_time_ymd(until, 12, 31);
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        config(certificate.der().clone(), &key)
+    }
+}
+
+impl Drop for Authority {
+    fn drop(&mut self) {
+        // A leftover in the temporary folder is no reason to fail.
+        let _ = fs::remove_file(&self.file);
+    }
+}
+
+fn self_signed(name: &str) -> Arc<ServerConfig> {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    config(params.self_signed(&key).unwrap().der().clone(), &key)
+}
+
+fn config(
+    certificate: tokio_rustls::rustls::pki_types::CertificateDer<'static>,
+    key: &KeyPair,
+) -> Arc<ServerConfig> {
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    Arc::new(builder.with_single_cert(vec![certificate], key).unwrap())
+}
+
+/// The daemon for `localhost` at that port, trusting the authority.
+fn daemon(port: u16, authority: &Authority) -> Daemon {
+    let mut command = program();
+    command.args(["--jid", COMPONENT, "--server", "localhost", "--tls", "--port"]);
+    command.arg(port.to_string()).arg("--tls-ca").arg(&authority.file);
+    Daemon::run(command.env("ECHO_COMPONENT_SECRET", SECRET))
+}
+
+/// Serves each connection TLS by `config`: the login, then one message, of which the echo is
+/// returned.
+fn serve_one(listener: &TcpListener, config: &Arc<ServerConfig>) -> std::io::Result<String> {
+    let (mut socket, _) = listener.accept()?;
+    socket.set_read_timeout(Some(support::scripted::SOON))?;
+    let mut tls = ServerConnection::new(config.clone()).map_err(std::io::Error::other)?;
+    let mut stream = Stream::new(&mut tls, &mut socket);
+    let mut until = |stream: &mut Stream<_, _>, end: &str| {
+        let mut received = String::new();
+        let mut byte = [0];
+        while !received.ends_with(end) {
+            stream.read_exact(&mut byte)?;
+            received.push(char::from(byte[0]));
+        }
+        Ok::<_, std::io::Error>(received)
+    };
+    until(&mut stream, "'>")?;
+    stream.write_all(
+        b"<stream:stream xmlns='jabber:component:accept' id='42' \
+          xmlns:stream='http://etherx.jabber.org/streams' from='echo.example'>",
+    )?;
+    until(&mut stream, "</handshake>")?;
+    stream.write_all(b"<handshake/><message from='u@x' to='echo.example'>secure</message>")?;
+    until(&mut stream, "</message>")
+}
+
+#[test]
+fn a_trusted_certificate_for_the_server_is_accepted() {
+    let authority = Authority::new("good");
+    let listener = TcpListener::bind("localhost:0").unwrap();
+    let mut daemon = daemon(listener.local_addr().unwrap().port(), &authority);
+    let echo = serve_one(&listener, &authority.server("localhost", 2999)).unwrap();
+    assert_eq!(echo, "<message from='echo.example' to='u@x'>secure</message>");
+    daemon.logs("online");
+}
+
+#[test]
+fn other_certificates_are_refused_with_a_sentence_each() {
+    let authority = Authority::new("refused");
+    let stranger = Authority::new("stranger");
+    for (config, words) in [
+        (authority.server("localhost", 2000), "has expired"),
+        (authority.server("other.example", 2999), "is not for localhost"),
+        (stranger.server("localhost", 2999), "--tls-ca"),
+        (self_signed("localhost"), "--tls-ca"),
+    ] {
+        let listener = TcpListener::bind("localhost:0").unwrap();
+        let mut daemon = daemon(listener.local_addr().unwrap().port(), &authority);
+        assert!(serve_one(&listener, &config).is_err());
+        let said = daemon.logs("certificate");
+        assert!(said.contains(words), "{words:?} is not in {said}");
+    }
+}
+
+#[test]
+fn a_port_without_tls_is_named() {
+    let authority = Authority::new("plaintext");
+    let server = Server::start();
+    let mut command = program();
+    command.args(["-j", COMPONENT, "-s", "127.0.0.1", "--tls", "--tls-ca"]).arg(&authority.file);
+    command.args(["--port", &server.port().to_string()]).env("ECHO_COMPONENT_SECRET", SECRET);
+    let mut daemon = Daemon::run(&mut command);
+    let mut peer = server.accept();
+    peer.send("<?xml version='1.0'?><stream:stream>");
+    daemon.logs("does not speak TLS");
+}
+
+#[test]
+fn authorities_that_cannot_be_read_are_wrong_configuration() {
+    for file in ["/no/such/file", "/dev/null", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
+        let whole = ["-j", "echo.example", "-s", "localhost", "-p", "x", "--tls", "--tls-ca", file];
+        let output = program().args(whole).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(78), "{said}");
+        assert!(said.contains(file), "{said}");
+    }
+}
