@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter, memmem};
-use rxml_validation::{validate_cdata, validate_ncname};
+use rxml_validation::validate_cdata;
 
 use crate::fault::Fault;
 
@@ -133,7 +133,26 @@ fn ncname(bytes: &[u8]) -> Result<(), Flaw> {
         return Ok(());
     }
     let name = str::from_utf8(bytes).map_err(|_| Flaw::Fatal(Fault::UnsupportedEncoding))?;
-    validate_ncname(name).map_err(|_| MALFORMED)
+    let mut rest = name.chars();
+    let good = rest.next().is_some_and(begins_name) && rest.all(continues_name);
+    if good { Ok(()) } else { Err(MALFORMED) }
+}
+
+/// XML 1.0 §2.3, fifth edition, without the colon. Not `rxml_validation`'s, which leaves out U+FDF0
+/// to U+FFFD: servers forward such names, and they must not cost the stream.
+fn begins_name(c: char) -> bool {
+    matches!(c,
+        'A'..='Z' | '_' | 'a'..='z' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}'
+        | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}'
+        | '\u{200c}'..='\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
+        | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
+        | '\u{10000}'..='\u{effff}')
+}
+
+fn continues_name(c: char) -> bool {
+    begins_name(c)
+        || matches!(c,
+            '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }
 
 #[cfg(test)]
@@ -203,6 +222,14 @@ mod tests {
             ("a\u{1}", Err(MALFORMED)),
             ("a<b", Err(MALFORMED)),
             ("a\u{d7}", Err(MALFORMED)),
+            ("\u{fdf0}:\u{fffd}", Ok(Some(3))),
+            ("\u{fdcf}\u{fdf2}", Ok(None)),
+            ("a\u{fdef}", Err(MALFORMED)),
+            ("a\u{fffe}", Err(MALFORMED)),
+            ("a\u{b7}\u{300}\u{203f}", Ok(None)),
+            ("\u{300}", Err(MALFORMED)),
+            ("\u{effff}", Ok(None)),
+            ("\u{f0000}", Err(MALFORMED)),
         ] {
             assert_eq!(qualified_name(name.as_bytes()), verdict, "{name:?}");
         }
