@@ -146,6 +146,11 @@ impl Peer {
         String::from_utf8(std::mem::take(&mut self.received)).unwrap()
     }
 
+    /// The connection once more, for a test that writes and reads at the same time.
+    pub fn connection(&self) -> TcpStream {
+        self.connection.try_clone().unwrap()
+    }
+
     /// Ends the connection with a FIN.
     pub fn close(self) {
         self.connection.shutdown(Shutdown::Write).unwrap();
