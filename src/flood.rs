@@ -106,6 +106,7 @@ impl StateStore for Cells {
 
 #[cfg(test)]
 mod tests {
+    use super::Verdict::{Echo, Ignore, Tell};
     use super::*;
 
     fn flood(burst: u32, rate: u32) -> Flood {
@@ -123,7 +124,6 @@ mod tests {
     fn who_is_over_the_allowance_is_told_once_and_then_ignored() {
         let mut flood = flood(3, 1);
         let verdicts: Vec<Verdict> = (0..6).map(|_| flood.judge(b"u@x")).collect();
-        use Verdict::{Echo, Ignore, Tell};
         assert_eq!(verdicts, [Echo, Echo, Echo, Tell, Ignore, Ignore]);
         assert_eq!(flood.judge(b"other@x"), Echo, "others are not concerned");
         flood.is_now(Duration::from_secs(1));

@@ -64,7 +64,7 @@ fn run(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, Fail
             tokio::spawn(http::serve(listener, metrics.clone()));
         }
         let mut service = Service::from_environment();
-        Ok(supervisor::run(config, &mut service, &metrics, pin!(stop)).await)
+        Ok(Box::pin(supervisor::run(config, &mut service, &metrics, pin!(stop))).await)
     });
     // A name that is still being looked up must not hold the exit.
     runtime.shutdown_background();
