@@ -23,7 +23,7 @@ _echo__component() {
 
     case "${cmd}" in
         echo__component)
-            opts="-j -s -P -p -q -v -h -V --jid --server --port --secret --secret-file --max-stanza-size --flood-burst --flood-rate --name --contact --quiet --verbose --help --version"
+            opts="-j -s -P -p -q -v -h -V --jid --server --port --secret --tls --tls-ca --secret-file --max-stanza-size --flood-burst --flood-rate --name --contact --metrics --check --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -61,6 +61,10 @@ _echo__component() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --secret-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -82,6 +86,10 @@ _echo__component() {
                     return 0
                     ;;
                 --contact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
