@@ -3,9 +3,10 @@
 mod support;
 
 use std::fs;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use support::scripted::{Daemon, SECRET, Server, program};
 
@@ -200,4 +201,51 @@ fn a_secret_that_others_can_read_is_warned_of() {
         let mut daemon = Daemon::run(command.args(options));
         daemon.logs(words);
     }
+}
+
+/// Waits until the terminal of that process' child no longer shows what is typed: the prompt comes
+/// a moment before.
+fn wait_until_nothing_is_shown(parent: u32) {
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
+    let terminal = format!("/proc/{}/fd/0", children.trim());
+    let deadline = std::time::Instant::now() + support::scripted::SOON;
+    while std::time::Instant::now() < deadline {
+        let settings = Command::new("stty").args(["-a", "-F", &terminal]).output().unwrap();
+        if String::from_utf8(settings.stdout).unwrap().contains(" -echo ") {
+            return;
+        }
+    }
+    panic!("the terminal goes on showing what is typed");
+}
+
+#[test]
+fn what_is_missing_is_asked_for_on_a_terminal_and_the_secret_is_not_shown() {
+    let server = Server::start();
+    let daemon = format!("{} --port {}", env!("CARGO_BIN_EXE_echo-component"), server.port());
+    // util-linux' script gives the program a terminal.
+    let mut command = Command::new("script");
+    command.args(["-qefc", &daemon, "/dev/null"]).env_clear();
+    let mut terminal = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut keys, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
+    let mut shown = Vec::new();
+    for (prompt, answer) in
+        [("echo.example.com): ", "echo.example"), ("address: ", "127.0.0.1"), ("shown): ", SECRET)]
+    {
+        while !shown.ends_with(prompt.as_bytes()) {
+            let mut byte = [0];
+            screen.read_exact(&mut byte).unwrap();
+            shown.push(byte[0]);
+        }
+        if answer == SECRET {
+            wait_until_nothing_is_shown(terminal.id());
+        }
+        keys.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    }
+    let handshake = server.accept().header();
+    assert!(handshake.contains(support::scripted::DIGEST), "{handshake}");
+    keys.write_all(b"\x03").unwrap(); // Ctrl-C
+    screen.read_to_end(&mut shown).unwrap();
+    let shown = String::from_utf8_lossy(&shown);
+    terminal.wait().unwrap();
+    assert!(shown.contains("stopping on SIGINT") && !shown.contains(SECRET), "{shown}");
 }

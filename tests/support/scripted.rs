@@ -22,7 +22,12 @@ pub struct Server(TcpListener);
 
 impl Server {
     pub fn start() -> Self {
-        Self(TcpListener::bind("127.0.0.1:0").unwrap())
+        Self::at("127.0.0.1:0")
+    }
+
+    /// One at another address, or at a port that must be this one.
+    pub fn at(address: &str) -> Self {
+        Self(TcpListener::bind(address).unwrap())
     }
 
     pub fn port(&self) -> u16 {
@@ -151,6 +156,13 @@ impl Peer {
         self.connection.try_clone().unwrap()
     }
 
+    /// Ends the connection with a RST, which is what the kernel sends when a connection is closed
+    /// while there is something unread.
+    pub fn reset(self) {
+        (&self.connection).write_all(b"<message from='u@x' to='echo.example'/>").unwrap();
+        assert_eq!(self.connection.peek(&mut [0]).unwrap(), 1);
+    }
+
     /// Ends the connection with a FIN.
     pub fn close(self) {
         self.connection.shutdown(Shutdown::Write).unwrap();
@@ -159,7 +171,7 @@ impl Peer {
     /// Reads more; false if there is no more.
     #[track_caller]
     fn read(&mut self) -> bool {
-        let mut piece = [0; 1 << 16];
+        let mut piece = vec![0; 1 << 16];
         match self.connection.read(&mut piece) {
             Ok(0) => false,
             Ok(count) => {
