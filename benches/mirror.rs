@@ -1,0 +1,132 @@
+//! How long the component takes for a stanza, without sockets.
+//!
+//! ```text
+//! cargo bench --bench mirror                   all kinds, in nanoseconds
+//! cargo bench --bench mirror -- small deep     these kinds
+//! cargo bench --bench mirror -- --once small   one pass, for benches/instructions/check to count
+//! ```
+
+use std::hint::black_box;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use chrono::DateTime;
+use echo_component::address::Domain;
+use echo_component::echo::{Echo, Event};
+use echo_component::flood::Allowance;
+use echo_component::output::Output;
+use echo_component::respond::{Now, Responder};
+
+/// How long each kind is repeated; the fastest pass counts, since others only slow it down.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A kind of input: its name, how many stanzas a pass has, and the stanza with a number.
+type Kind = (&'static str, usize, fn(usize) -> String);
+
+const KINDS: [Kind; 5] = [
+    ("small", 256, |n| message(n, "")),
+    ("rich", 256, |n| message(n, &extensions(n))),
+    ("large", 4, |n| message(n, &format!("<note>{}</note>", "All is plain here. ".repeat(5_000)))),
+    ("deep", 4, |n| message(n, &("<a>".repeat(10_000) + &"</a>".repeat(10_000)))),
+    ("responder", 64, request),
+];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    let once = arguments.iter().any(|it| it == "--once");
+    let wanted: Vec<&String> = arguments.iter().filter(|it| *it != "--once").collect();
+    for (name, count, stanza) in KINDS {
+        if !wanted.is_empty() && !wanted.iter().any(|it| *it == name) {
+            continue;
+        }
+        let input: String = (0..count).map(stanza).collect();
+        let mut bench = Bench::new();
+        bench.warm_up(input.as_bytes());
+        if once {
+            pass(&mut bench, input.as_bytes());
+            println!("{count} stanzas");
+        } else {
+            let each = bench.fastest(input.as_bytes()).as_nanos() / count as u128;
+            println!("{name:>10} {each:>8} ns a stanza of {} bytes", input.len() / count);
+        }
+    }
+}
+
+struct Bench {
+    echo: Echo,
+    output: Output,
+    uptime: Duration,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let domain = Domain::new("echo.localhost").expect("this is a domain");
+        let responder = Responder { name: "Echo".into(), contacts: vec![] };
+        let of = |it| NonZeroU32::new(it).expect("this is not zero");
+        let allowance = Allowance { burst: of(10_000), rate: of(10) };
+        let echo = Echo::new(domain, 512 << 10, responder, Some(allowance));
+        Self { echo, output: Output::default(), uptime: Duration::ZERO }
+    }
+
+    /// Lets buffers grow to what they need.
+    fn warm_up(&mut self, input: &[u8]) {
+        pass(self, input);
+    }
+
+    fn fastest(&mut self, input: &[u8]) -> Duration {
+        let started = Instant::now();
+        let mut fastest = Duration::MAX;
+        while started.elapsed() < PATIENCE {
+            let before = Instant::now();
+            pass(self, input);
+            fastest = fastest.min(before.elapsed());
+        }
+        fastest
+    }
+}
+
+/// One read's worth of stanzas, through everything but the sockets. It is by this function's name
+/// that instructions are counted.
+#[inline(never)]
+fn pass(bench: &mut Bench, input: &[u8]) {
+    bench.uptime += Duration::from_secs(1_000); // All allowances are full again.
+    let now = Now { utc: DateTime::UNIX_EPOCH, uptime: bench.uptime };
+    let fed = bench.echo.feed(black_box(input), &mut bench.output, now);
+    assert_eq!(fed, Ok((input.len(), Event::Hungry)));
+    let sent = black_box(bench.output.pending()).len();
+    assert!(sent >= input.len(), "all is answered");
+    bench.output.wrote(sent);
+}
+
+/// A message as servers pass them on, with a body of 80 bytes.
+fn message(n: usize, more: &str) -> String {
+    format!(
+        "<message from='user{n:07}@example.org/phone' to='echo.localhost' type='chat' id='m{n:07}' \
+         xml:lang='en'><body>No. {n:07}: The quick brown fox jumps over the lazy dog and runs back \
+         home.</body>{more}</message>"
+    )
+}
+
+/// What a chat client of today adds to a message (XEP-0184, 0333, 0085, 0359, 0461).
+fn extensions(n: usize) -> String {
+    format!(
+        "<request xmlns='urn:xmpp:receipts'/><markable xmlns='urn:xmpp:chat-markers:0'/>\
+         <active xmlns='http://jabber.org/protocol/chatstates'/>\
+         <origin-id xmlns='urn:xmpp:sid:0' id='m{n:07}'/>\
+         <reply xmlns='urn:xmpp:reply:0' to='echo.localhost' id='r{n:07}'/>"
+    )
+}
+
+/// What servers and clients ask a component, in turn.
+fn request(n: usize) -> String {
+    let payload = [
+        "<query xmlns='http://jabber.org/protocol/disco#info'/>",
+        "<ping xmlns='urn:xmpp:ping'/>",
+        "<query xmlns='jabber:iq:version'/>",
+        "<unknown xmlns='urn:example:unknown'/>",
+    ][n % 4];
+    format!(
+        "<iq from='user{n:07}@example.org/phone' to='echo.localhost' type='get' id='q{n:07}'>\
+         {payload}</iq>"
+    )
+}
