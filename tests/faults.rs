@@ -1,0 +1,46 @@
+//! What networks and servers do wrong, and what the daemon does about it, in which time. Faults that
+//! a clock alone can tell are in `clock.rs`, others in `life.rs` and `login.rs`.
+//!
+//! Some of these take as long as the daemon's own deadlines do: 15, 30 and 75 s, side by side.
+
+mod support;
+
+#[path = "faults/black_hole.rs"]
+mod black_hole;
+#[path = "faults/connecting.rs"]
+mod connecting;
+#[path = "faults/established.rs"]
+mod established;
+#[path = "faults/namespace.rs"]
+mod namespace;
+#[path = "faults/stopping.rs"]
+mod stopping;
+
+use std::time::Duration;
+
+use support::COMPONENT;
+use support::scripted::{Daemon, Server};
+
+/// How long the daemon says that it waits before its next try.
+fn pause(line: &str) -> Duration {
+    let said = line.split("next_try=").nth(1).expect("a line about the next try");
+    match said.trim_matches('"').trim_start_matches("in ").split(' ').next() {
+        Some("at") => Duration::ZERO,
+        Some(seconds) => Duration::from_secs_f32(seconds.parse().expect("seconds")),
+        None => unreachable!("split gives at least one part"),
+    }
+}
+
+/// Waits for the daemon to say that it is offline, and why.
+#[track_caller]
+fn offline(daemon: &mut Daemon, why: &str) -> Duration {
+    let line = daemon.logs("offline");
+    assert!(line.contains(why), "{why:?} is not in {line}");
+    pause(&line)
+}
+
+/// The next connection works: the daemon is as it was.
+#[track_caller]
+fn is_back(server: &Server) {
+    server.online().echoes("back");
+}

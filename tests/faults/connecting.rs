@@ -1,0 +1,132 @@
+//! Faults before the component is online: servers that are slow, refuse, close, or move.
+
+use std::time::{Duration, Instant};
+
+use crate::namespace::{is_inside, shell};
+use crate::support::scripted::{Daemon, SECRET, SOON, Server, program};
+use crate::{COMPONENT, is_back, offline};
+
+/// How long a login may take, and as much again on a busy machine.
+const LOGIN: Duration = Duration::from_secs(15);
+
+#[test]
+fn a_server_that_never_answers_is_left_after_15_s() {
+    let server = Server::start();
+    let mut daemon = Daemon::start(&server);
+    let _silent = server.accept();
+    let since = Instant::now();
+    offline(&mut daemon, "did not finish the login in time");
+    let took = since.elapsed();
+    assert!(took > Duration::from_secs(14) && took < LOGIN * 2, "{took:?}");
+    is_back(&server);
+    println!("server that never answers: left after {took:.1?}");
+}
+
+#[test]
+fn white_space_for_ever_does_not_hold_a_login() {
+    let server = Server::start();
+    let mut daemon = Daemon::start(&server);
+    let mut peer = server.accept();
+    let since = Instant::now();
+    peer.header();
+    let mut connection = peer.connection();
+    let trickle = std::thread::spawn(move || {
+        while std::io::Write::write_all(&mut connection, b" ").is_ok() && since.elapsed() < SOON * 2
+        {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
+    offline(&mut daemon, "did not finish the login in time");
+    let took = since.elapsed();
+    assert!(took > Duration::from_secs(14) && took < LOGIN * 2, "{took:?}");
+    trickle.join().unwrap();
+    is_back(&server);
+    println!("white space instead of the handshake's answer: left after {took:.1?}");
+}
+
+#[test]
+fn a_login_answered_late_is_a_login() {
+    let server = Server::start();
+    let _daemon = Daemon::start(&server);
+    let mut peer = server.accept();
+    std::thread::sleep(Duration::from_secs(4));
+    peer.header();
+    std::thread::sleep(Duration::from_secs(6));
+    peer.send("<handshake/>");
+    peer.echoes("late");
+}
+
+#[test]
+fn conflicts_are_waited_out_with_growing_pauses() {
+    let server = Server::start();
+    let mut daemon = Daemon::start(&server);
+    let mut pauses = vec![];
+    for _ in 0..5 {
+        let mut peer = server.accept();
+        peer.header();
+        peer.send(
+            "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>\
+             </stream:stream>",
+        );
+        peer.close();
+        pauses.push(offline(&mut daemon, "the JID is already connected"));
+    }
+    grow(&pauses);
+    is_back(&server);
+    println!("five conflicts, then let in: pauses {pauses:?}");
+}
+
+#[test]
+fn a_server_that_closes_at_once_again_and_again_is_tried_ever_more_rarely() {
+    let server = Server::start();
+    let mut daemon = Daemon::start(&server);
+    let mut pauses = vec![];
+    for nth in 0..5 {
+        let mut peer = server.accept();
+        if nth % 2 == 1 {
+            peer.header();
+        }
+        peer.close();
+        pauses.push(offline(&mut daemon, "closed the connection during the login"));
+    }
+    grow(&pauses);
+    is_back(&server);
+    println!("closed at once five times: pauses {pauses:?}");
+}
+
+/// None, then 1 s doubling, each up to half shorter by chance.
+#[track_caller]
+fn grow(pauses: &[Duration]) {
+    assert_eq!(pauses[0], Duration::ZERO);
+    for (pause, nominal) in pauses[1..].iter().zip([1.0, 2.0, 4.0, 8.0]) {
+        let seconds = pause.as_secs_f32();
+        assert!((nominal / 2.0 - 0.1..=nominal + 0.1).contains(&seconds), "{pauses:?}");
+    }
+}
+
+#[test]
+fn a_server_that_has_moved_is_found_at_its_new_address() {
+    let name = "connecting::a_server_that_has_moved_is_found_at_its_new_address";
+    if !is_inside(name, &[]) {
+        return;
+    }
+    // Names are looked up in a file that only we see.
+    let hosts = std::env::temp_dir().join(format!("echo-component-hosts-{}", std::process::id()));
+    let moves_to = |address| std::fs::write(&hosts, format!("{address} moving.test\n")).unwrap();
+    moves_to("127.0.0.1");
+    shell(&format!("mount --bind {} /etc/hosts", hosts.display()));
+    let old = Server::start();
+    let mut command = program();
+    command.args(["--jid", COMPONENT, "--server", "moving.test"]);
+    command.args(["--port", &old.port().to_string()]);
+    let mut daemon = Daemon::run(command.env("ECHO_COMPONENT_SECRET", SECRET));
+    let mut peer = old.online();
+    peer.echoes("old");
+    let new = Server::at(&format!("127.0.0.2:{}", old.port()));
+    moves_to("127.0.0.2");
+    drop(old);
+    peer.close();
+    offline(&mut daemon, "closed the connection");
+    is_back(&new);
+    std::fs::remove_file(hosts).unwrap();
+}
