@@ -1,68 +1,26 @@
 //! TLS to the component port: what is trusted, what is refused, and the sentence that says so.
 
+#[path = "support/certificates.rs"]
+mod certificates;
 mod support;
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use certificates::{Authority, Identity};
 use support::COMPONENT;
 use support::scripted::{Daemon, SECRET, Server, program};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::{ServerConfig, ServerConnection, Stream};
 
-/// An authority of the test's own, whose certificate is in a file that goes with it.
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    file: PathBuf,
-}
-
-impl Authority {
-    fn new(name: &str) -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let file = format!("echo-component-{}-{name}.pem", std::process::id());
-        let file = std::env::temp_dir().join(file);
-        fs::write(&file, issuer.pem()).unwrap();
-        Self { issuer, file }
-    }
-
-    /// A server's side of TLS with a certificate for that name, valid to the end of that year.
-    fn server(&self, name: &str, until: i32) -> Arc<ServerConfig> {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.not_after = date_time_ymd(until, 12, 31);
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        config(certificate.der().clone(), &key)
-    }
-}
-
-impl Drop for Authority {
-    fn drop(&mut self) {
-        // A leftover in the temporary folder is no reason to fail.
-        let _ = fs::remove_file(&self.file);
-    }
-}
-
-fn self_signed(name: &str) -> Arc<ServerConfig> {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    config(params.self_signed(&key).unwrap().der().clone(), &key)
-}
-
-fn config(
-    certificate: tokio_rustls::rustls::pki_types::CertificateDer<'static>,
-    key: &KeyPair,
-) -> Arc<ServerConfig> {
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+/// A server's side of TLS.
+fn config(identity: &Identity) -> Arc<ServerConfig> {
+    let key = PrivateKeyDer::try_from(identity.key.serialize_der()).unwrap();
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
-    Arc::new(builder.with_single_cert(vec![certificate], key).unwrap())
+    Arc::new(builder.with_single_cert(vec![identity.certificate.der().clone()], key).unwrap())
 }
 
 /// The daemon for `localhost` at that port, trusting the authority.
@@ -104,7 +62,7 @@ fn a_trusted_certificate_for_the_server_is_accepted() {
     let authority = Authority::new("good");
     let listener = TcpListener::bind("localhost:0").unwrap();
     let mut daemon = daemon(listener.local_addr().unwrap().port(), &authority);
-    let echo = serve_one(&listener, &authority.server("localhost", 2999)).unwrap();
+    let echo = serve_one(&listener, &config(&authority.server("localhost", 2999))).unwrap();
     assert_eq!(echo, "<message from='echo.example' to='u@x'>secure</message>");
     daemon.logs("online");
 }
@@ -113,15 +71,15 @@ fn a_trusted_certificate_for_the_server_is_accepted() {
 fn other_certificates_are_refused_with_a_sentence_each() {
     let authority = Authority::new("refused");
     let stranger = Authority::new("stranger");
-    for (config, words) in [
+    for (identity, words) in [
         (authority.server("localhost", 2000), "has expired"),
         (authority.server("other.example", 2999), "is not for localhost"),
         (stranger.server("localhost", 2999), "--tls-ca"),
-        (self_signed("localhost"), "--tls-ca"),
+        (Identity::self_signed("localhost"), "--tls-ca"),
     ] {
         let listener = TcpListener::bind("localhost:0").unwrap();
         let mut daemon = daemon(listener.local_addr().unwrap().port(), &authority);
-        assert!(serve_one(&listener, &config).is_err());
+        assert!(serve_one(&listener, &config(&identity)).is_err());
         let said = daemon.logs("certificate");
         assert!(said.contains(words), "{words:?} is not in {said}");
     }

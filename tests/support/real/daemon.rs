@@ -29,16 +29,26 @@ impl Daemon {
 
     /// Starts one with another JID or secret.
     pub fn start_as(jid: &str, secret: &str, port: u16) -> Self {
+        Self::run(&mut Self::command(jid, secret, "127.0.0.1", port))
+    }
+
+    /// What is run to join a server, for more to be added to it.
+    pub fn command(jid: &str, secret: &str, server: &str, port: u16) -> Command {
         let mut command = Process::command(Path::new(env!("CARGO_BIN_EXE_echo-component")));
         forget_surroundings(&mut command);
         command
-            .args(["--jid", jid, "--server", "127.0.0.1"])
+            .args(["--jid", jid, "--server", server])
             .args(["--port", &port.to_string()])
             .env("ECHO_COMPONENT_SECRET", secret)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        let mut process = Process::spawn(&mut command);
+        command
+    }
+
+    /// Runs what [`Daemon::command`] has begun.
+    pub fn run(command: &mut Command) -> Self {
+        let mut process = Process::spawn(command);
         let stderr = process.child().stderr.take().expect("it is piped");
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {

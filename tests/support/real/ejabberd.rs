@@ -19,6 +19,13 @@ pub fn configure(place: &Place) {
     place.make_dir("spool");
 }
 
+/// Gives components a TLS port too.
+pub fn add_tls_port(place: &Place, pem: &str) {
+    place.write("server.pem", pem);
+    // The list of listeners is the end of the file.
+    place.append("ejabberd.yml", &place.fill(include_str!("conf/ejabberd-tls.yml")));
+}
+
 /// Runs it: Debian's `ejabberdctl` would become another user and look into `/etc`.
 pub fn launch(place: &Place) -> Vec<Process> {
     place.forget("ready");

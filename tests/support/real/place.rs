@@ -1,4 +1,4 @@
-//! Where one server lives: a folder of its own and two ports nobody else uses.
+//! Where one server lives: a folder of its own and three ports nobody else uses.
 //! Knows no server; fills templates with what it knows of the place.
 
 use std::collections::BTreeSet;
@@ -12,19 +12,20 @@ use std::{env, io, process, thread};
 
 use super::SECRET;
 
-/// A temporary folder and two loopback ports.
+/// A temporary folder and loopback ports, one of them for components that speak TLS.
 pub struct Place {
     pub dir: PathBuf,
     pub c2s_port: u16,
     pub component_port: u16,
+    pub tls_port: u16,
 }
 
 impl Place {
     /// Makes the folder, named after the server, and has the kernel choose the ports.
     pub fn new(server: &str) -> Self {
         // Given back to the kernel here; the server takes them in a moment.
-        let (c2s_port, component_port) = (port_of(&listen()), port_of(&listen()));
-        Self { dir: new_folder(server), c2s_port, component_port }
+        let [c2s_port, component_port, tls_port] = [(); 3].map(|()| port_of(&listen()));
+        Self { dir: new_folder(server), c2s_port, component_port, tls_port }
     }
 
     /// Writes a configuration file: the template, with the marks in it filled in.
@@ -40,12 +41,13 @@ impl Place {
         file.and_then(|mut file| file.write_all(text.as_bytes())).expect("the file is ours");
     }
 
-    /// The template with `@DIR@`, `@C2S@`, `@COMPONENT@` and `@SECRET@` filled in.
+    /// The template with `@DIR@`, `@C2S@`, `@COMPONENT@`, `@TLS@` and `@SECRET@` filled in.
     pub fn fill(&self, template: &str) -> String {
         template
             .replace("@DIR@", self.dir.to_str().expect("a UTF-8 path"))
             .replace("@C2S@", &self.c2s_port.to_string())
             .replace("@COMPONENT@", &self.component_port.to_string())
+            .replace("@TLS@", &self.tls_port.to_string())
             .replace("@SECRET@", SECRET)
     }
 
@@ -68,6 +70,11 @@ impl Place {
         let path = self.dir.join(name);
         fs::create_dir_all(&path).expect("the folder is ours to write to");
         path
+    }
+
+    /// Whether there is such a file inside.
+    pub fn has(&self, name: &str) -> bool {
+        self.dir.join(name).exists()
     }
 
     /// Whether a file inside has this text in it by now.

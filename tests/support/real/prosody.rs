@@ -24,6 +24,16 @@ pub fn configure(place: &Place) {
     }
 }
 
+/// Gives components a TLS port too.
+pub fn add_tls_port(place: &Place, pem: &str) {
+    place.write("server.pem", pem);
+    let (global, hosts) = include_str!("conf/prosody.cfg.lua")
+        .split_once("VirtualHost")
+        .expect("options that are not of one host come before the first");
+    let tls = include_str!("conf/prosody-tls.cfg.lua");
+    place.write("prosody.cfg.lua", &format!("{global}{tls}\nVirtualHost{hosts}"));
+}
+
 /// Runs it.
 pub fn launch(place: &Place) -> Vec<Process> {
     place.forget(LOG);
@@ -39,14 +49,17 @@ pub fn launch(place: &Place) -> Vec<Process> {
     vec![Process::spawn(&mut command)]
 }
 
-/// Whether both ports are its own; it lives on without one that it cannot have.
+/// Whether its ports are its own; it lives on without one that it cannot have.
 pub fn is_ready(place: &Place) -> Option<bool> {
     if place.file_says(LOG, "Failed to open server port") {
         return Some(false);
     }
-    let both = [("c2s", place.c2s_port), ("component", place.component_port)];
+    let mut ports = vec![("c2s", place.c2s_port), ("component", place.component_port)];
+    if place.has("server.pem") {
+        ports.push(("multiplex_ssl", place.tls_port));
+    }
     let says = |(service, port)| {
         place.file_says(LOG, &format!("Activated service '{service}' on [127.0.0.1]:{port}"))
     };
-    both.into_iter().all(says).then_some(true)
+    ports.into_iter().all(says).then_some(true)
 }

@@ -82,6 +82,23 @@ impl Server {
 
     /// Starts one whose configuration goes on with `more`.
     pub fn start_with(kind: Kind, more: &str) -> Self {
+        Self::start_prepared(kind, |place| {
+            if !more.is_empty() {
+                place.append(kind.configuration(), more);
+            }
+        })
+    }
+
+    /// Starts one that has a TLS port for components too, with this certificate and key.
+    pub fn start_with_tls(kind: Kind, pem: &str) -> Self {
+        Self::start_prepared(kind, |place| match kind {
+            Kind::Prosody => prosody::add_tls_port(place, pem),
+            Kind::Ejabberd => ejabberd::add_tls_port(place, pem),
+            Kind::Jabberd2 => panic!("it has no port that begins with TLS"),
+        })
+    }
+
+    fn start_prepared(kind: Kind, prepare: impl Fn(&Place)) -> Self {
         // Somebody may take a port between our choice and the server's use of it.
         for _ in 0..3 {
             let place = Place::new(kind.name());
@@ -90,9 +107,7 @@ impl Server {
                 Kind::Ejabberd => ejabberd::configure(&place),
                 Kind::Jabberd2 => jabberd2::configure(&place),
             }
-            if !more.is_empty() {
-                place.append(kind.configuration(), more);
-            }
+            prepare(&place);
             let mut server = Self { kind, processes: Vec::new(), place };
             if server.launch() {
                 return server;
@@ -131,6 +146,11 @@ impl Server {
     /// The port components connect to.
     pub fn component_port(&self) -> u16 {
         self.place.component_port
+    }
+
+    /// The port components connect to with TLS, if it was started with one.
+    pub fn tls_port(&self) -> u16 {
+        self.place.tls_port
     }
 
     /// Runs the processes and waits until all is up, or one of them has given up: the

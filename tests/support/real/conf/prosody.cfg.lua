@@ -15,7 +15,8 @@ s2s_ports = { }
 component_ports = { @COMPONENT@ }
 component_interfaces = { "127.0.0.1" }
 
-modules_enabled = { "roster", "saslauth", "disco", "presence", "message", "iq" }
+-- net_multiplex opens no port unless it is told to.
+modules_enabled = { "roster", "saslauth", "disco", "presence", "message", "iq", "net_multiplex" }
 modules_disabled = { "s2s", "s2s_auth_certs", "tls", "offline" }
 
 authentication = "internal_plain"

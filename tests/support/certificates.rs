@@ -1,0 +1,63 @@
+//! Certificates for one test: an authority, and what servers show, good or bad.
+
+use std::fs;
+use std::path::PathBuf;
+
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd,
+};
+
+/// An authority of the test's own, whose certificate is in a file that goes with it.
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    /// What the daemon is to trust.
+    pub file: PathBuf,
+}
+
+impl Authority {
+    /// One whose file is named after the test.
+    pub fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let file = format!("echo-component-{}-{name}.pem", std::process::id());
+        let file = std::env::temp_dir().join(file);
+        fs::write(&file, issuer.pem()).unwrap();
+        Self { issuer, file }
+    }
+
+    /// A server with a certificate for that name, valid to the end of that year.
+    pub fn server(&self, name: &str, until: i32) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_after = date_time_ymd(until, 12, 31);
+        Identity { certificate: params.signed_by(&key, &self.issuer).unwrap(), key }
+    }
+}
+
+impl Drop for Authority {
+    fn drop(&mut self) {
+        // A leftover in the temporary folder is no reason to fail.
+        let _ = fs::remove_file(&self.file);
+    }
+}
+
+/// What a server shows and proves.
+pub struct Identity {
+    pub certificate: Certificate,
+    pub key: KeyPair,
+}
+
+impl Identity {
+    /// One that nobody but itself has signed.
+    pub fn self_signed(name: &str) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        Self { certificate: params.self_signed(&key).unwrap(), key }
+    }
+
+    /// Both as servers read them from a file.
+    pub fn pem(&self) -> String {
+        self.certificate.pem() + &self.key.serialize_pem()
+    }
+}
