@@ -1,0 +1,47 @@
+//! The snippets in `config` for other servers' settings: each lets the component in as it says.
+
+#[path = "support/real/mod.rs"]
+#[allow(dead_code, unused_imports)]
+mod real;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+
+use real::{Daemon, Kind, Server};
+
+/// What the snippets are filled with.
+const DOMAIN: &str = "echo.example.com";
+const SECRET: &str = "change me";
+
+#[test]
+fn prosodys_snippet_lets_the_component_in() {
+    if Kind::Prosody.is_there() {
+        let server = Server::start_with(Kind::Prosody, &snippet("prosody.cfg.lua"));
+        Daemon::start_as(DOMAIN, SECRET, server.component_port()).wait_until_online();
+    }
+}
+
+#[test]
+fn ejabberds_snippet_lets_the_component_in() {
+    if Kind::Ejabberd.is_there() {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let snippet = snippet("ejabberd.yml");
+        let ours = snippet.replace("port: 5347", &format!("port: {port}"));
+        assert_ne!(ours, snippet);
+        let file = std::env::temp_dir().join(format!("echo-component-snippet-{port}.yml"));
+        fs::write(&file, ours).unwrap();
+        let include = format!("\ninclude_config_file: \"{}\"\n", file.display());
+        let server = Server::start_with(Kind::Ejabberd, &include);
+        Daemon::start_as(DOMAIN, SECRET, port).wait_until_online();
+        drop(server);
+        fs::remove_file(file).unwrap();
+    }
+}
+
+fn snippet(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name);
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains(DOMAIN) && text.contains(SECRET), "{text}");
+    text
+}
