@@ -132,7 +132,7 @@ impl Drop for Lane {
 
 fn disconnect(mut peer: Peer, way: &str, counts: &mut Counts) -> Result<(), String> {
     match way {
-        "FIN" => return peer.to_the_end(counts),
+        "FIN" => return peer.read_to_end(counts),
         "RST" => return peer.reset(counts),
         "footer" => peer.write(b"</stream:stream>")?,
         "stream error" => peer.write(
@@ -145,5 +145,5 @@ fn disconnect(mut peer: Peer, way: &str, counts: &mut Counts) -> Result<(), Stri
         }
     }
     peer.settle_and_expect("</stream:stream>", counts)?;
-    peer.to_the_end(counts)
+    peer.read_to_end(counts)
 }

@@ -98,6 +98,10 @@ fn soak(options: &Options) -> io::Result<usize> {
     Ok(faults)
 }
 
+fn daemons(options: &Options) -> String {
+    if options.daemons == 1 { "one daemon".into() } else { format!("{} daemons", options.daemons) }
+}
+
 /// What is printed.
 struct Table<'a> {
     options: &'a Options,
@@ -113,9 +117,12 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn new(options: &'a Options, lanes: &'a [Lane]) -> Self {
         println!(
-            "{} messages of {} senders, a disconnect every {}, {} daemon(s)\n\
+            "{} messages of {} senders, a disconnect every {}, {}\n\
              RSS and its peak are those of the largest daemon.\n",
-            options.messages, options.senders, options.disconnect_every, options.daemons
+            options.messages,
+            options.senders,
+            options.disconnect_every,
+            daemons(options)
         );
         println!(
             "{:>6} {:>10} {:>8} {:>8} {:>8} {:>8} {:>9} {:>9} {:>11}",
@@ -196,7 +203,9 @@ impl<'a> Table<'a> {
 
     fn end(&mut self) {
         self.second();
-        self.print_row();
+        if self.total.sent > self.row_start.1 {
+            self.print_row();
+        }
         let Counts { sent, echoes, bounces, results, silences, taken, disconnects, .. } =
             &self.total;
         println!(
@@ -214,11 +223,11 @@ impl<'a> Table<'a> {
             self.samples.iter().map(|sample| (sample.seconds, value(sample))).collect()
         };
         let heading = format!(
-            "{} messages of {} senders, {} disconnects, {} daemon(s)",
-            self.total.sent,
-            self.options.senders,
-            self.total.disconnects.iter().sum::<u64>(),
-            self.lanes.len()
+            "{} messages of {} senders, {} disconnects, {}",
+            plot::grouped(self.total.sent),
+            plot::grouped(self.options.senders),
+            plot::grouped(self.total.disconnects.iter().sum::<u64>()),
+            daemons(self.options)
         );
         let panels = [
             Panel { title: "Messages a second", series: vec![("all daemons", line(|s| s.rate))] },

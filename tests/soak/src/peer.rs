@@ -91,7 +91,7 @@ impl Peer {
     ///
     /// # Errors
     /// If another answer comes.
-    pub fn to_the_end(mut self, counts: &mut Counts) -> Result<(), String> {
+    pub fn read_to_end(mut self, counts: &mut Counts) -> Result<(), String> {
         self.connection.shutdown(Shutdown::Write).map_err(said)?;
         while self.read()? > 0 {
             self.check(counts)?;
@@ -149,16 +149,13 @@ impl Peer {
                 return Ok(text);
             }
             if self.read()? == 0 {
-                return Err(format!(
-                    "the daemon closed before {words:?}: {rest}",
-                    rest = { String::from_utf8_lossy(&self.received[self.checked..]) }
-                ));
+                return Err(format!("the daemon closed before {words:?}"));
             }
         }
     }
 
     fn read(&mut self) -> Result<usize, String> {
-        let mut piece = [0; 1 << 16];
+        let mut piece = vec![0; 1 << 16];
         match self.connection.read(&mut piece) {
             Ok(count) => {
                 self.received.extend_from_slice(&piece[..count]);

@@ -42,8 +42,8 @@ pub fn write(number: u64, senders: u64, out: &mut Vec<u8>) -> Answer {
         (_, 500, _) => message("", &nested(1000)),
         (_, 300, _) => message("", &format!("<body>{}</body>", "&lt;".repeat(5000))),
         (_, 100, _) => {
-            let many: String = (0..200).map(|n| format!("<x{n} xmlns='urn:x{n}'/>")).collect();
-            message("", &many)
+            let many: Vec<_> = (0..200).map(|n| format!("<x{n} xmlns='urn:x{n}'/>")).collect();
+            message("", &many.concat())
         }
         // Hostile, and common.
         (.., 1) => bounced("<body>x</body><x:y/>", "not-acceptable"),
@@ -98,10 +98,10 @@ impl Answer {
             Self::Silence => return Ok(Some(0)),
             Self::Echo(echo) => {
                 let known = received.len().min(echo.len());
-                return if received[..known] != echo.as_bytes()[..known] {
-                    wrong()
-                } else {
+                return if received[..known] == echo.as_bytes()[..known] {
                     Ok((known == echo.len()).then_some(known))
+                } else {
+                    wrong()
                 };
             }
             Self::Bounce(id, condition) => {
