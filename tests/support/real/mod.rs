@@ -40,7 +40,7 @@ pub const COMPONENT: &str = "echo.localhost";
 pub const SECRET: &str = "s3cret";
 
 /// How long anything may take. Only a failing test waits this long, so it is generous.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A server with the daemon online, seen through a tap.
 pub struct Stage {

@@ -30,14 +30,15 @@ impl Tally {
     pub fn messages(&mut self, count: usize) -> String {
         let first = self.sent;
         self.sent += count;
-        (first..self.sent)
+        let messages: Vec<_> = (first..self.sent)
             .map(|n| {
                 let id = format!("{}-{n}", self.name);
                 format!(
                     "<message to='{COMPONENT}' type='chat' id='{id}'><body>{n}</body></message>"
                 )
             })
-            .collect()
+            .collect();
+        messages.concat()
     }
 
     /// The number of a message of ours.
@@ -59,7 +60,7 @@ impl Tally {
 
     /// Receives until each message has had its answer, or until nothing has come for a while.
     pub fn settle(&mut self, user: &mut User) {
-        while self.missing().len() > 0 {
+        while !self.missing().is_empty() {
             match user.take(QUIET) {
                 Ok(stanzas) if !stanzas.is_empty() => self.file(stanzas),
                 _ => break,
