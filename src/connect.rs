@@ -102,8 +102,14 @@ pub async fn login(config: &Config) -> Result<Connected, Ending> {
         Ok(Err(ending)) => ending,
         Err(_) => Ending::Late,
     };
-    // Whatever went wrong, a port that speaks something else is why.
-    Err(heard.other_service().map_or(ending, Ending::OtherService))
+    Err(match (heard.other_service(), ending) {
+        // Whatever went wrong, a port that speaks something else is why.
+        (Some(service), _) => Ending::OtherService(service),
+        (None, Ending::ClosedAtLogin) if config.trust.is_none() && heard.is_nothing() => {
+            Ending::ClosedWordless
+        }
+        (None, ending) => ending,
+    })
 }
 
 async fn negotiate(config: &Config, connector: Connector) -> Result<Connected, Ending> {

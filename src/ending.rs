@@ -29,6 +29,9 @@ pub enum Ending {
     NoStreamId,
     /// The server closed the connection before it answered the handshake.
     ClosedAtLogin,
+    /// The same, before it sent anything, and there was no TLS. Prosody and ejabberd close a TLS
+    /// port so, while at a component port servers begin their stream first.
+    ClosedWordless,
     /// What the server sent at login is no component stream.
     NoStream(io::Error),
     /// The server ended the stream with an error.
@@ -96,7 +99,7 @@ impl Ending {
             Self::Late => "login-timeout",
             Self::OtherService(_) => "other-service",
             Self::NoStreamId | Self::NoStream(_) => "no-stream",
-            Self::ClosedAtLogin => "closed-at-login",
+            Self::ClosedAtLogin | Self::ClosedWordless => "closed-at-login",
             Self::StreamError(error) => CONDITIONS
                 .into_iter()
                 .find(|condition| *condition == error.condition)
@@ -132,6 +135,11 @@ impl fmt::Display for Ending {
                 f,
                 "the server closed the connection during the login, as some do when the secret or \
                  the JID is wrong: check both"
+            ),
+            Self::ClosedWordless => write!(
+                f,
+                "the server closed the connection during the login, without a word: if the port \
+                 wants TLS, give --tls; else check that it is the component port"
             ),
             Self::NoStream(error) => {
                 write!(f, "what the server sent is no component stream ({error})")

@@ -25,7 +25,7 @@ impl Heard {
             [b'S', b'S', b'H', b'-', ..] => Some("an SSH server"),
             [b'2', b'2', b'0', b' ' | b'-', ..] => Some("a mail or FTP server"),
             // A handshake or alert record of TLS (RFC 8446 §5.1).
-            [0x15 | 0x16, 3, ..] => Some("a service that wants TLS"),
+            [0x15 | 0x16, 3, ..] => Some("a service that wants TLS (see --tls)"),
             _ if has(b"jabber:client") && !has(b"jabber:component:accept") => {
                 Some("XMPP clients (c2s)")
             }
@@ -34,6 +34,11 @@ impl Heard {
             }
             _ => None,
         }
+    }
+
+    /// Whether nothing has come in at all.
+    pub fn is_nothing(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     fn hear(&self, bytes: &[u8]) {

@@ -69,6 +69,10 @@ pub enum Untrusted {
     WrongName(String),
     /// The certificate is signed by nobody who is trusted.
     UnknownIssuer,
+    /// The certificate says of itself that it is an authority's, which no server may show.
+    Authority,
+    /// The server closed or reset the connection before TLS was agreed on.
+    Closed,
     /// The port speaks no TLS.
     Plaintext,
     /// Anything else.
@@ -85,14 +89,14 @@ impl Untrusted {
                 | CertificateError::NotValidYetContext { .. } => Self::Expired,
                 CertificateError::NotValidForName
                 | CertificateError::NotValidForNameContext { .. } => Self::WrongName(server.into()),
-                // A self-signed certificate says of itself that it is an authority.
                 CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                     Self::UnknownIssuer
                 }
-                _ if format!("{why:?}").contains("CaUsedAsEndEntity") => Self::UnknownIssuer,
+                _ if format!("{why:?}").contains("CaUsedAsEndEntity") => Self::Authority,
                 _ => Self::Other(error),
             },
             Some(Error::InvalidMessage(_)) => Self::Plaintext,
+            None if is_end(&error) => Self::Closed,
             _ => Self::Other(error),
         }
     }
@@ -114,12 +118,25 @@ impl fmt::Display for Untrusted {
                 "the server's certificate is signed by nobody this machine trusts: name the \
                  authority's certificate with --tls-ca",
             ),
+            Self::Authority => f.write_str(
+                "the server's certificate is an authority's, as openssl makes self-signed ones: \
+                 make it again with basicConstraints=CA:FALSE, and name it with --tls-ca",
+            ),
+            Self::Closed => f.write_str(
+                "the server closed the connection before TLS was agreed on: check that the port \
+                 speaks TLS",
+            ),
             Self::Plaintext => f.write_str(
                 "the port does not speak TLS: give the server's TLS port, or leave --tls out",
             ),
             Self::Other(error) => write!(f, "TLS failed ({error})"),
         }
     }
+}
+
+fn is_end(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe)
 }
 
 fn of_file(path: &Path) -> Result<RootCertStore> {

@@ -5,7 +5,7 @@ mod certificates;
 mod support;
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 use std::sync::Arc;
 
 use certificates::{Authority, Identity};
@@ -38,7 +38,7 @@ fn serve_one(listener: &TcpListener, config: &Arc<ServerConfig>) -> std::io::Res
     socket.set_read_timeout(Some(support::scripted::SOON))?;
     let mut tls = ServerConnection::new(config.clone()).map_err(std::io::Error::other)?;
     let mut stream = Stream::new(&mut tls, &mut socket);
-    let mut until = |stream: &mut Stream<_, _>, end: &str| {
+    let until = |stream: &mut Stream<_, _>, end: &str| {
         let mut received = String::new();
         let mut byte = [0];
         while !received.ends_with(end) {
@@ -76,6 +76,7 @@ fn other_certificates_are_refused_with_a_sentence_each() {
         (authority.server("other.example", 2999), "is not for localhost"),
         (stranger.server("localhost", 2999), "--tls-ca"),
         (Identity::self_signed("localhost"), "--tls-ca"),
+        (Identity::self_made_authority("localhost"), "CA:FALSE"),
     ] {
         let listener = TcpListener::bind("localhost:0").unwrap();
         let mut daemon = daemon(listener.local_addr().unwrap().port(), &authority);
@@ -83,6 +84,48 @@ fn other_certificates_are_refused_with_a_sentence_each() {
         let said = daemon.logs("certificate");
         assert!(said.contains(words), "{words:?} is not in {said}");
     }
+}
+
+#[test]
+fn a_self_signed_certificate_that_is_named_is_accepted_unless_it_is_an_authoritys() {
+    let authority = Authority::new("named");
+    for (identity, accepted) in [
+        (Identity::self_signed("localhost"), true),
+        (Identity::self_made_authority("localhost"), false),
+    ] {
+        authority.give_way_to(&identity);
+        let listener = TcpListener::bind("localhost:0").unwrap();
+        let mut daemon = daemon(listener.local_addr().unwrap().port(), &authority);
+        assert_eq!(serve_one(&listener, &config(&identity)).is_ok(), accepted);
+        daemon.logs(if accepted { "online" } else { "CA:FALSE" });
+    }
+}
+
+#[test]
+fn a_port_that_closes_instead_of_agreeing_on_tls_is_named() {
+    let authority = Authority::new("closed");
+    let listener = TcpListener::bind("localhost:0").unwrap();
+    let mut daemon = daemon(listener.local_addr().unwrap().port(), &authority);
+    // It has read nothing, so the first connection is reset, and the second gets a FIN.
+    drop(listener.accept().unwrap());
+    daemon.logs("check that the port speaks TLS");
+    let (mut socket, _) = listener.accept().unwrap();
+    socket.read_exact(&mut [0; 100]).unwrap();
+    socket.shutdown(Shutdown::Write).unwrap();
+    daemon.logs("check that the port speaks TLS");
+}
+
+#[test]
+fn a_port_that_closes_without_a_word_may_want_tls() {
+    let server = Server::start();
+    let mut daemon = Daemon::start(&server);
+    server.accept().close();
+    daemon.logs("if the port wants TLS, give --tls");
+    let mut peer = server.accept();
+    peer.header();
+    peer.close();
+    let said = daemon.logs("closed the connection during the login");
+    assert!(!said.contains("TLS"), "{said}");
 }
 
 #[test]

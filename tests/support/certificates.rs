@@ -1,4 +1,7 @@
 //! Certificates for one test: an authority, and what servers show, good or bad.
+//!
+//! Not every test file uses all of it.
+#![allow(dead_code)]
 
 use std::fs;
 use std::path::PathBuf;
@@ -26,6 +29,11 @@ impl Authority {
         Self { issuer, file }
     }
 
+    /// Has that one trusted instead.
+    pub fn give_way_to(&self, identity: &Identity) {
+        fs::write(&self.file, identity.certificate.pem()).unwrap();
+    }
+
     /// A server with a certificate for that name, valid to the end of that year.
     pub fn server(&self, name: &str, until: i32) -> Identity {
         let key = KeyPair::generate().unwrap();
@@ -51,8 +59,18 @@ pub struct Identity {
 impl Identity {
     /// One that nobody but itself has signed.
     pub fn self_signed(name: &str) -> Self {
+        Self::of_itself(name, IsCa::ExplicitNoCa)
+    }
+
+    /// The same that also says it is an authority, as `openssl req -x509` makes them.
+    pub fn self_made_authority(name: &str) -> Self {
+        Self::of_itself(name, IsCa::Ca(BasicConstraints::Unconstrained))
+    }
+
+    fn of_itself(name: &str, is_ca: IsCa) -> Self {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.is_ca = is_ca;
         Self { certificate: params.self_signed(&key).unwrap(), key }
     }
 
