@@ -28,6 +28,9 @@ const STANZAS: [&str; 3] = [ns::COMPONENT, ns::JABBER_CLIENT, "jabber:server"];
 /// A start tag longer than the limit is not copied, but for addresses and id of at most this length.
 const ADDRESS: usize = 64 << 10;
 
+/// The attributes that are looked at in such a tag, beside the declaration of its prefix.
+const KEPT: [&[u8]; 5] = [b"from", b"to", b"id", b"type", b"xmlns"];
+
 /// A top-level element that is to be answered from its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -167,7 +170,11 @@ impl Mirror {
                     kept = end;
                     self.begin(bytes, out)
                 }
-                Token::Start(bytes) => self.element(bytes),
+                Token::Start(bytes) => {
+                    // What is too large is not taken apart, however many attributes it has.
+                    self.bound(end - kept, out);
+                    self.element(bytes)
+                }
                 Token::Text(bytes) => self.check(bytes, wellformed::text),
                 Token::CData(bytes) => self.check(bytes, wellformed::characters),
                 Token::End(bytes) if self.scope.depth() == 0 => {
@@ -202,12 +209,18 @@ impl Mirror {
 
     /// A top-level start tag.
     fn begin(&mut self, bytes: &[u8], out: &mut Output) -> Result<(), Flaw> {
-        self.tag.parse(bytes)?;
+        let (prefix, local) = split(tag::name(bytes));
+        if bytes.len() > self.limit {
+            self.tag.parse_some(bytes, KEPT.len() + 1, |name| {
+                KEPT.contains(&name) || (prefix.is_some() && name.strip_prefix(b"xmlns:") == prefix)
+            })?;
+        } else {
+            self.tag.parse(bytes)?;
+        }
         let checked = self.scope.open(bytes, &self.tag);
         if let Err(Flaw::Fatal(_)) = checked {
             return checked;
         }
-        let (prefix, local) = split(self.tag.name(bytes));
         let default = self.tag.value(bytes, b"xmlns").unwrap_or(ns::COMPONENT.into());
         let namespace = match prefix {
             None => &*default,
@@ -297,10 +310,33 @@ impl Mirror {
 
     fn collect(&self, kind: Kind, bytes: &[u8], out: &mut Output) -> Open {
         if bytes.len() > self.limit {
-            return Open::Skip(Step::Unknown);
+            return self.collect_kept(kind, bytes, out);
         }
         out.push(bytes);
         Open::Collect { kind, head: bytes.len() }
+    }
+
+    /// The same for a start tag over the limit, of which it takes addresses, id and type to answer.
+    fn collect_kept(&self, kind: Kind, bytes: &[u8], out: &mut Output) -> Open {
+        let fits = |name| {
+            let attribute = self.tag.attribute(bytes, name);
+            attribute.is_none_or(|attribute| attribute.value.len() <= ADDRESS)
+        };
+        if !fits(b"from") || !fits(b"to") {
+            return Open::Skip(Step::Unknown);
+        }
+        out.push(b"<stanza");
+        for name in [&b"from"[..], b"to", b"id", b"type"] {
+            if let Some(attribute) = self.tag.attribute(bytes, name).filter(|_| fits(name)) {
+                out.push(b" ");
+                out.push(name);
+                out.push(b"=");
+                out.push(&bytes[attribute.quoted()]);
+            }
+        }
+        out.push(b">");
+        let (head, payload) = (out.unfinished().len(), Payload::TooLarge);
+        Open::Skip(Step::Collected { kind, head, payload })
     }
 
     /// A start tag within a stanza.
@@ -371,5 +407,6 @@ fn end_name(bytes: &[u8]) -> &[u8] {
 
 /// The server's stream header may have named the stream's namespace as it liked.
 fn is_footer(bytes: &[u8]) -> bool {
-    split(end_name(bytes)).1 == b"stream"
+    let name = end_name(bytes);
+    wellformed::qualified_name(name).is_ok() && split(name).1 == b"stream"
 }

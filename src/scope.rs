@@ -16,8 +16,8 @@ use crate::wellformed::{Flaw, MALFORMED, normalized, qualified_name, value};
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
-/// The most that names of open elements may take, in bytes: a million levels of short names.
-const DEEPEST: usize = 16 << 20;
+/// The most that names of open elements may take, in bytes: half a million levels of short names.
+const DEEPEST: usize = 8 << 20;
 
 /// Up to so many attributes are compared each with each; more are hashed.
 const FEW: usize = 12;

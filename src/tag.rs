@@ -10,6 +10,9 @@ use memchr::memchr;
 
 use crate::wellformed::{Flaw, MALFORMED, normalized};
 
+/// Room for so many attributes is kept from tag to tag.
+const USUAL: usize = 256;
+
 /// Where an attribute stands in its tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribute {
@@ -59,7 +62,22 @@ impl Tag {
     /// # Errors
     /// What is not a start tag by XML 1.0 §3.1.
     pub fn parse(&mut self, tag: &[u8]) -> Result<(), Flaw> {
+        self.parse_some(tag, usize::MAX, |_| true)
+    }
+
+    /// The same, but keeps none but `wanted` attributes, of which there are at most `most`: then a
+    /// tag takes no memory however many others it has.
+    ///
+    /// # Errors
+    /// The same, and attributes that come twice.
+    pub fn parse_some(
+        &mut self,
+        tag: &[u8],
+        most: usize,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), Flaw> {
         self.attributes.clear();
+        self.attributes.shrink_to(USUAL);
         self.name = name(tag).len();
         self.empty = is_empty(tag);
         let end = tag.len() - if self.empty { 2 } else { 1 };
@@ -80,7 +98,12 @@ impl Tag {
                 return Err(MALFORMED);
             }
             let close = open + 1 + memchr(quote, &tag[open + 1..end]).ok_or(MALFORMED)?;
-            self.attributes.push(Attribute { name: next..name_end, value: open + 1..close });
+            if wanted(&tag[next..name_end]) {
+                if self.attributes.len() == most {
+                    return Err(MALFORMED);
+                }
+                self.attributes.push(Attribute { name: next..name_end, value: open + 1..close });
+            }
             at = close + 1;
         }
     }
@@ -139,6 +162,18 @@ mod tests {
         for tag in ["<a b>", "<a b=>", "<a b=c>", "<a b='1'c='2'>", "<a / >", "<a b='1' c>"] {
             assert_eq!(attributes(tag), Err(MALFORMED), "{tag}");
         }
+    }
+
+    #[test]
+    fn only_wanted_attributes_are_kept_and_none_of_them_twice() {
+        let mut parsed = Tag::default();
+        let mut kept = |tag: &[u8]| {
+            let verdict = parsed.parse_some(tag, 2, |name| matches!(name, b"b" | b"c"));
+            verdict.map(|()| parsed.attributes.len())
+        };
+        assert_eq!(kept(b"<a x='1' c='2' y='3' y='4' b='5'>"), Ok(2));
+        assert_eq!(kept(b"<a b='1' b='2' b='3'>"), Err(MALFORMED));
+        assert_eq!(kept(b"<a b='1' x>"), Err(MALFORMED));
     }
 
     #[test]
