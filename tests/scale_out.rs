@@ -152,6 +152,40 @@ fn an_empty_slot_of_balancing_by_sender_swallows_a_senders_messages() {
     assert!(echoed < sent);
 }
 
+#[test]
+fn with_balancing_by_sender_a_daemon_that_is_gone_costs_its_senders_until_it_is_back() {
+    if !Kind::Ejabberd.is_there() {
+        return;
+    }
+    let mut farm = Farm::start(&bare_source(2), 2);
+    let mut alice = User::login(&farm.server, "alice");
+    let mut bob = User::login(&farm.server, "bob");
+    let mut answered = |farm: &Farm, words: &str| {
+        let [of_alice, of_bob] = [("alice", &mut alice), ("bob", &mut bob)].map(|(name, user)| {
+            let mut tally = Tally::new(&format!("{name}-{words}"));
+            user.send(&tally.messages(100));
+            tally.settle(user);
+            println!("2 slots, {name}, {words}: {tally}; shares {:?}", farm.shares(&tally));
+            assert_eq!((tally.doubled(), tally.bounces.len()), (0, 0));
+            (tally.echoes.len(), farm.shares(&tally))
+        });
+        (of_alice, of_bob)
+    };
+    let (of_alice, of_bob) = answered(&farm, "both-there");
+    assert_eq!((of_alice.0, of_bob.0), (100, 100));
+    let gone = of_alice.1.iter().position(|share| *share > 0).unwrap();
+    assert_eq!(of_bob.1[gone], 0, "ejabberd's hash puts them into different slots");
+
+    farm.daemons[gone].kill();
+    let (of_alice, of_bob) = answered(&farm, "hers-killed");
+    assert_eq!((of_alice.0, of_bob.0), (0, 100));
+
+    farm.daemons[gone] = Daemon::start(farm.taps[gone].port());
+    farm.daemons[gone].wait_until_online();
+    let (of_alice, of_bob) = answered(&farm, "hers-back");
+    assert_eq!((of_alice.0, of_bob.0), (100, 100));
+}
+
 /// How long daemons idle side by side here: the self-ping's 75 s, twice and some.
 const IDLE: Duration = Duration::from_secs(170);
 

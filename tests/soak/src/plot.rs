@@ -43,11 +43,13 @@ fn points(panel: &Panel) -> impl Iterator<Item = &(f64, f64)> {
 
 fn draw(out: &mut String, panel: &Panel, top: f64, end: f64) {
     let bottom = top + HEIGHT;
-    let step = round_step(points(panel).map(|point| point.1).fold(0.001, f64::max) / 4.0);
-    let most = step * 4.0;
+    let highest = points(panel).map(|point| point.1).fold(0.001, f64::max);
+    let step = round_step(highest / 5.0);
+    let lines = (highest / step).ceil() as u32;
+    let most = step * f64::from(lines);
     // Writing to a string cannot fail.
     let _ = writeln!(out, "<text x='{LEFT}' y='{}'>{}</text>", top - 10.0, panel.title);
-    for line in 0..=4 {
+    for line in 0..=lines {
         let value = step * f64::from(line);
         let y = bottom - HEIGHT * value / most;
         let _ = writeln!(

@@ -126,3 +126,35 @@ impl Answer {
 fn id_of(id: &str) -> String {
     format!(" id='{id}'")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_not_to_the_letter_is_found() {
+        let (mut asked, number) = (vec![], 16);
+        let Answer::Echo(echo) = write(number, 10, &mut asked) else { panic!("it is ordinary") };
+        let due = Answer::Echo(echo.clone());
+        assert_eq!(due.take(echo.as_bytes()), Ok(Some(echo.len())));
+        assert_eq!(due.take(format!("{echo}<mess").as_bytes()), Ok(Some(echo.len())));
+        assert_eq!(due.take(&echo.as_bytes()[..20]), Ok(None));
+        assert!(due.take(&asked).is_err(), "not echoed");
+        assert!(due.take(echo.replace("Hello", "Hell").as_bytes()).is_err(), "cut");
+        assert!(due.take(echo.replace("id='16'", "id='17'").as_bytes()).is_err(), "another");
+    }
+
+    #[test]
+    fn a_bounce_must_have_id_and_condition() {
+        let due = write(21, 10, &mut vec![]);
+        assert_eq!(due, Answer::Bounce("21".into(), "not-acceptable"));
+        let bounce = |id, condition| {
+            format!("<message from='a' id='{id}' type='error'><error><{condition} /></message>")
+        };
+        let right = bounce(21, "not-acceptable");
+        assert_eq!(due.take(right.as_bytes()), Ok(Some(right.len())));
+        assert_eq!(due.take(&right.as_bytes()[..40]), Ok(None));
+        assert!(due.take(bounce(20, "not-acceptable").as_bytes()).is_err());
+        assert!(due.take(bounce(21, "policy-violation").as_bytes()).is_err());
+    }
+}
