@@ -60,10 +60,12 @@ impl Tokenizer {
             [b'<', ..] => self.start(input).map(Token::Start),
             _ => self.until(input, b'<', 0).map(Token::Text),
         };
+        // The same for a token that is all there, so that it does not matter how the input is cut.
+        if token.map_or(input.len(), |token| token.size()) > LONGEST {
+            return Err(Fault::PolicyViolation);
+        }
         if token.is_some() {
             self.searched = 0;
-        } else if input.len() > LONGEST {
-            return Err(Fault::PolicyViolation);
         }
         Ok(token)
     }
@@ -133,5 +135,7 @@ mod tests {
         let endless = vec![b'a'; LONGEST + 1];
         assert_eq!(Tokenizer::default().next(&endless), Err(Fault::PolicyViolation));
         assert_eq!(Tokenizer::default().next(&endless[1..]), Ok(None));
+        let whole = [&endless[..], b"<"].concat();
+        assert_eq!(Tokenizer::default().next(&whole), Err(Fault::PolicyViolation));
     }
 }
