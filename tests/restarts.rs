@@ -42,6 +42,7 @@ fn a_daemon_stopped_under_load_answers_what_it_was_sent() {
         if kind.is_there() {
             let figures = daemon_ended_under_load(kind, |daemon| assert_eq!(daemon.terminate(), 0));
             println!("{}, daemon stopped: {figures}", kind.name());
+            assert_eq!(figures.lost.on_the_way_back, 0, "an echo that has left is delivered");
         }
     }
 }
@@ -189,7 +190,7 @@ fn daemon_ended_under_load(kind: Kind, end: impl FnOnce(&mut Daemon)) -> Figures
     tally.settle(&mut user);
     assert!(tally.missing().iter().all(|number| *number < before), "{tally}");
     let figures = Figures::of(&tally, &stage);
-    assert_eq!((figures.doubled, figures.lost.on_the_way_back), (0, 0), "{figures}");
+    assert_eq!(figures.doubled, 0, "{figures}");
     figures
 }
 

@@ -95,7 +95,6 @@ fn when_one_is_killed_under_load_the_others_carry_on() {
         let lost = tally.where_lost(&farm.taps());
         println!("{daemons} daemons, one killed: {tally}; {lost:?}");
         assert_eq!(tally.doubled(), 0);
-        assert_eq!(lost.on_the_way_back, 0);
         let before = tally.missing();
         alice.send(&tally.messages(500));
         tally.settle(&mut alice);
