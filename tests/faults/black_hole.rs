@@ -1,5 +1,7 @@
 //! Packets that vanish both ways, without a word to either side.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::namespace::{is_inside, shell};
@@ -43,30 +45,48 @@ fn a_black_hole_is_found_within_75_s_and_left_when_it_is_gone() {
         return;
     }
     shell(NETWORK);
-    let server = Server::at("10.1.0.2:0");
-    let daemon = program();
-    let mut command = std::process::Command::new("ip");
-    command.args(["netns", "exec", "daemon"]).arg(daemon.get_program());
-    command.args(["--jid", COMPONENT, "--server", "10.1.0.2"]);
-    command.args(["--port", &server.port().to_string()]);
-    command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
-    let mut daemon = Daemon::run(command.env("ECHO_COMPONENT_SECRET", SECRET));
-    let mut peer = server.online();
+    let [(idle, mut of_idle), (busy, mut of_busy)] = [(); 2].map(|()| {
+        let server = Server::at("10.1.0.2:0");
+        let daemon = daemon(server.port());
+        (server, daemon)
+    });
+    let mut peer = idle.online();
     peer.echoes("before");
+    let mut talking = busy.online().connection();
+    let talk = std::thread::spawn(move || {
+        // It stops when the kernel takes no more, or at the end of the connection.
+        while talking.write_all(b"<message from='u@x' to='echo.example'>x</message>").is_ok() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
     let heard = Instant::now();
     shell(CUT);
 
-    // It waits less long than that for a line of the log.
+    // A line of the log is waited for less long than that.
     while heard.elapsed() < Duration::from_secs(70) {
         std::thread::sleep(Duration::from_millis(100));
     }
-    let said = daemon.logs("offline");
-    let found = heard.elapsed();
-    assert!(said.contains("the server did not answer a ping"), "{said}");
-    assert!(found > Duration::from_secs(74) && found < Duration::from_secs(90), "{found:?}");
+    for (what, daemon) in [("idle", &mut of_idle), ("busy", &mut of_busy)] {
+        let said = daemon.logs("offline");
+        let found = heard.elapsed();
+        assert!(said.contains("the server did not answer a ping"), "{what}: {said}");
+        assert!(found > Duration::from_secs(74) && found < Duration::from_secs(90), "{found:?}");
+        println!("black hole while {what}: found after {found:.1?}");
+    }
     shell(MEND);
     let gone = Instant::now();
-    is_back(&server);
-    let back = gone.elapsed();
-    println!("black hole while idle: found after {found:.1?}, back {back:.1?} after it was gone");
+    is_back(&idle);
+    is_back(&busy);
+    println!("black hole: both back {:.1?} after it was gone", gone.elapsed());
+    drop((of_idle, of_busy));
+    talk.join().unwrap();
+}
+
+/// The daemon on the other side of the router.
+fn daemon(port: u16) -> Daemon {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", "daemon"]).arg(program().get_program());
+    command.args(["--jid", COMPONENT, "--server", "10.1.0.2", "--port", &port.to_string()]);
+    command.env("ECHO_COMPONENT_SECRET", SECRET).stdin(Stdio::null()).stderr(Stdio::piped());
+    Daemon::run(&mut command)
 }
