@@ -11,7 +11,7 @@ use memchr::memchr;
 
 use crate::fault::Fault;
 use crate::tag::{Attribute, Tag};
-use crate::wellformed::{Flaw, MALFORMED, normalized, qualified_name, value};
+use crate::wellformed::{Flaw, MALFORMED, qualified_name, value};
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
@@ -38,6 +38,32 @@ struct Binding {
     prefix: usize,
     namespace: String,
     outer: Option<usize>,
+}
+
+/// A quick look at whether a tag's attributes differ in name, so that few are compared.
+#[derive(Debug)]
+struct Names {
+    /// Bits for the lengths and beginnings seen.
+    seen: u64,
+    prefixed: bool,
+    /// No two begin alike with the same length, and at most one could be the same by namespace.
+    all_differ: bool,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { seen: 0, prefixed: false, all_differ: true }
+    }
+}
+
+impl Names {
+    fn add(&mut self, name: &[u8], prefixed: bool) {
+        let first = name.first().map_or(0, |&first| usize::from(first));
+        let bit = 1 << ((first + 7 * name.len()) % 64);
+        self.all_differ &= self.seen & bit == 0 && !(self.prefixed && prefixed);
+        self.seen |= bit;
+        self.prefixed |= prefixed;
+    }
 }
 
 /// The open elements of one stanza, outermost first.
@@ -74,20 +100,33 @@ impl Scope {
     /// See [`Flaw`].
     pub fn open(&mut self, bytes: &[u8], tag: &Tag) -> Result<(), Flaw> {
         let name = tag.name(bytes);
-        let colon = qualified_name(name)?;
+        if !tag.plain_names {
+            qualified_name(name)?;
+        }
         self.push(name)?;
         let mut unfit = Ok(());
-        let mut prefixed = colon.is_some();
+        let mut prefixed = tag.prefix > 0;
+        let mut names = Names::default();
         for attribute in &tag.attributes {
             let name = &bytes[attribute.name.clone()];
-            prefixed |= qualified_name(name)?.is_some();
-            unfit = unfit.and(tolerate(value(&bytes[attribute.value.clone()]))?);
-            if name.starts_with(b"xmlns") {
-                unfit = unfit.and(self.declare(name, &bytes[attribute.value.clone()]));
+            if !tag.plain_names {
+                qualified_name(name)?;
             }
+            if !attribute.plain {
+                unfit = unfit.and(tolerate(value(&bytes[attribute.value.clone()]))?);
+            }
+            if name.starts_with(b"xmlns") {
+                unfit = unfit.and(self.declare(name, attribute, bytes));
+            } else {
+                prefixed |= attribute.prefix > 0;
+            }
+            names.add(name, attribute.prefix > 0);
         }
         if prefixed {
-            unfit = unfit.and(self.prefixes_declared(bytes, tag, colon));
+            unfit = unfit.and(self.prefixes_declared(bytes, tag));
+        }
+        if names.all_differ {
+            return unfit;
         }
         let unique = tolerate(self.no_attribute_twice(bytes, &tag.attributes))?;
         unfit.and(unique)
@@ -143,21 +182,21 @@ impl Scope {
     /// Takes in `xmlns='…'` and `xmlns:prefix='…'`, by the rules of Namespaces in XML §3. Breaking
     /// them is never fatal: Prosody and ejabberd declare reserved namespaces when they forward what a
     /// user sent in them, and the element ends where it ends.
-    fn declare(&mut self, name: &[u8], raw: &[u8]) -> Result<(), Flaw> {
+    fn declare(&mut self, name: &[u8], attribute: &Attribute, bytes: &[u8]) -> Result<(), Flaw> {
         let prefix = match name.strip_prefix(b"xmlns") {
             Some(b"") => b"",
             Some([b':', prefix @ ..]) => prefix,
             _ => return Ok(()),
         };
         // A value that cannot be read makes the stanza unfit, which `open` has noticed.
-        let namespace = normalized(raw).unwrap_or_default();
+        let namespace = attribute.value(bytes).unwrap_or_default();
         let reserved = [XML, XMLNS].contains(&&*namespace);
         match prefix {
             b"xml" if namespace == XML => return Ok(()),
             b"xml" | b"xmlns" => return Err(Flaw::Unfit),
             _ if reserved => return Err(Flaw::Unfit),
             b"" => return Ok(()),
-            _ if raw.is_empty() => return Err(Flaw::Unfit),
+            _ if attribute.value.is_empty() => return Err(Flaw::Unfit),
             _ => {}
         }
         let namespace = namespace.into_owned();
@@ -177,14 +216,14 @@ impl Scope {
         number
     }
 
-    fn prefixes_declared(&self, bytes: &[u8], tag: &Tag, colon: Option<usize>) -> Result<(), Flaw> {
-        let element = colon.map(|at| &tag.name(bytes)[..at]);
-        let attributes = tag.attributes.iter().filter_map(|attribute| {
-            let name = &bytes[attribute.name.clone()];
-            memchr(b':', name).map(|at| &name[..at]).filter(|prefix| prefix != b"xmlns")
-        });
+    fn prefixes_declared(&self, bytes: &[u8], tag: &Tag) -> Result<(), Flaw> {
+        let element = (tag.prefix > 0).then(|| &tag.name(bytes)[..tag.prefix]);
+        let attributes = tag.attributes.iter().filter(|attribute| attribute.prefix > 0);
+        let prefixes = attributes
+            .map(|attribute| &bytes[attribute.name.start..][..attribute.prefix])
+            .filter(|prefix| prefix != b"xmlns");
         let declared = |prefix| prefix != b"xmlns" && self.namespace(prefix).is_some();
-        if element.into_iter().chain(attributes).all(declared) { Ok(()) } else { Err(Flaw::Unfit) }
+        if element.into_iter().chain(prefixes).all(declared) { Ok(()) } else { Err(Flaw::Unfit) }
     }
 
     /// XML 1.0 §3.1 by name, which is fatal; Namespaces in XML §6.3 by namespace, which is not.

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use memchr::memchr;
 
-use crate::wellformed::{Flaw, MALFORMED, normalized};
+use crate::wellformed::{Flaw, MALFORMED, NAME, START, VALUE, is, normalized, run};
 
 /// Room for so many attributes is kept from tag to tag.
 const USUAL: usize = 256;
@@ -18,14 +18,24 @@ const USUAL: usize = 256;
 pub struct Attribute {
     /// The qualified name.
     pub name: Range<usize>,
+    /// How much of it is the prefix.
+    pub prefix: usize,
     /// The value, without its quotes.
     pub value: Range<usize>,
+    /// Whether the value is what a parser reports, all of it ASCII that may stand there.
+    pub plain: bool,
 }
 
 impl Attribute {
     /// The value with its quotes.
     pub fn quoted(&self) -> Range<usize> {
         self.value.start - 1..self.value.end + 1
+    }
+
+    /// The value as a parser reports it, or nothing if XML forbids it.
+    pub fn value<'a>(&self, tag: &'a [u8]) -> Option<Cow<'a, str>> {
+        let raw = &tag[self.value.clone()];
+        if self.plain { str::from_utf8(raw).ok().map(Cow::Borrowed) } else { normalized(raw) }
     }
 }
 
@@ -34,8 +44,12 @@ impl Attribute {
 pub struct Tag {
     /// The length of the name, which begins at 1.
     name: usize,
+    /// How much of it is the prefix.
+    pub prefix: usize,
     /// Whether the element ends in its start tag.
     pub empty: bool,
+    /// Whether its name and those of the attributes are good names, all of them ASCII.
+    pub plain_names: bool,
     /// The attributes, as they stand.
     pub attributes: Vec<Attribute>,
 }
@@ -57,7 +71,8 @@ pub fn is_blank(byte: u8) -> bool {
 }
 
 impl Tag {
-    /// Takes `tag` apart, from `<` to `>`. Neither names nor values are checked yet.
+    /// Takes `tag` apart, from `<` to `>`. Names are not checked yet unless they are plain, nor are
+    /// values.
     ///
     /// # Errors
     /// What is not a start tag by XML 1.0 §3.1.
@@ -78,10 +93,12 @@ impl Tag {
     ) -> Result<(), Flaw> {
         self.attributes.clear();
         self.attributes.shrink_to(USUAL);
-        self.name = name(tag).len();
         self.empty = is_empty(tag);
         let end = tag.len() - if self.empty { 2 } else { 1 };
-        let mut at = 1 + self.name;
+        let plain = plain_name(tag, 1).filter(|&(at, _)| at == end || is_blank(tag[at]));
+        self.plain_names = plain.is_some();
+        let (mut at, prefix) = plain.unwrap_or_else(|| odd_name(tag, 1, 1 + name(tag).len()));
+        (self.name, self.prefix) = (at - 1, prefix);
         loop {
             let next = skip_blanks(tag, at, end);
             if next == end {
@@ -90,21 +107,37 @@ impl Tag {
             if next == at {
                 return Err(MALFORMED); // no white space before it
             }
-            let equals = next + memchr(b'=', &tag[next..end]).ok_or(MALFORMED)?;
-            let name_end = next + trim_end(&tag[next..equals]).len();
+            let plain = plain_name(tag, next).filter(|&(at, _)| tag.get(at) == Some(&b'='));
+            let (name_end, prefix, equals) = match plain {
+                Some((at, prefix)) => (at, prefix, at),
+                None => {
+                    let equals = next + memchr(b'=', &tag[next..end]).ok_or(MALFORMED)?;
+                    let name_end = next + trim_end(&tag[next..equals]).len();
+                    let plain = plain_name(tag, next).filter(|&(at, _)| at == name_end);
+                    self.plain_names &= plain.is_some();
+                    let (_, prefix) = plain.unwrap_or_else(|| odd_name(tag, next, name_end));
+                    (name_end, prefix, equals)
+                }
+            };
             let open = skip_blanks(tag, equals + 1, end);
             let quote = *tag[..end].get(open).ok_or(MALFORMED)?;
             if !matches!(quote, b'\'' | b'"') {
                 return Err(MALFORMED);
             }
-            let close = open + 1 + memchr(quote, &tag[open + 1..end]).ok_or(MALFORMED)?;
-            if wanted(&tag[next..name_end]) {
-                if self.attributes.len() == most {
-                    return Err(MALFORMED);
-                }
-                self.attributes.push(Attribute { name: next..name_end, value: open + 1..close });
+            let mut close = run(tag, open + 1, VALUE);
+            let plain = tag.get(close) == Some(&quote);
+            if !plain {
+                close = open + 1 + memchr(quote, &tag[open + 1..end]).ok_or(MALFORMED)?;
             }
             at = close + 1;
+            if !wanted(&tag[next..name_end]) {
+                continue;
+            }
+            if self.attributes.len() == most {
+                return Err(MALFORMED);
+            }
+            let (name, value) = (next..name_end, open + 1..close);
+            self.attributes.push(Attribute { name, prefix, value, plain });
         }
     }
 
@@ -120,9 +153,24 @@ impl Tag {
 
     /// The value of that attribute as a parser reports it, or nothing if XML forbids it.
     pub fn value<'a>(&self, tag: &'a [u8], name: &[u8]) -> Option<Cow<'a, str>> {
-        let attribute = self.attribute(tag, name)?;
-        normalized(&tag[attribute.value.clone()])
+        self.attribute(tag, name)?.value(tag)
     }
+}
+
+/// Where a good name of ASCII alone ends that begins at `start`, and how long its prefix is.
+#[inline]
+fn plain_name(tag: &[u8], start: usize) -> Option<(usize, usize)> {
+    let end = run(tag, start, NAME);
+    let begins_name = |at| tag.get(at).is_some_and(|&byte| is(byte, START));
+    if tag.get(end) != Some(&b':') {
+        return begins_name(start).then_some((end, 0));
+    }
+    (begins_name(start) && begins_name(end + 1)).then(|| (run(tag, end + 1, NAME), end - start))
+}
+
+/// The same of any name that ends at `end`.
+fn odd_name(tag: &[u8], start: usize, end: usize) -> (usize, usize) {
+    (end, memchr(b':', &tag[start..end]).unwrap_or(0))
 }
 
 fn skip_blanks(tag: &[u8], from: usize, end: usize) -> usize {

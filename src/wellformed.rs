@@ -21,6 +21,49 @@ pub enum Flaw {
     Fatal(Fault),
 }
 
+/// ASCII that may stand in a name, but for the colon; that may begin one; that needs no second look
+/// in an attribute's value. Names and values are short, and one look at each byte is cheapest.
+pub const NAME: u8 = 1;
+/// See [`NAME`].
+pub const START: u8 = 2;
+/// See [`NAME`].
+pub const VALUE: u8 = 4;
+
+/// By byte, which of these it is.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        let start = byte.is_ascii_alphabetic() || byte == b'_';
+        let name = start || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+        let value = byte >= b' ' && !matches!(byte, b'&' | b'<' | b'\'' | b'"');
+        classes[byte as usize] = name as u8 * NAME | start as u8 * START | value as u8 * VALUE;
+        byte += 1;
+    }
+    classes
+};
+
+/// Whether a byte is of a class.
+pub fn is(byte: u8, class: u8) -> bool {
+    CLASSES[usize::from(byte)] & class != 0
+}
+
+/// Where the bytes of a class that begin at `from` end.
+#[inline]
+pub fn run(bytes: &[u8], from: usize, class: u8) -> usize {
+    let mut rest = &bytes[from..];
+    while let [a, b, c, d, more @ ..] = rest
+        && is(*a, class)
+        && is(*b, class)
+        && is(*c, class)
+        && is(*d, class)
+    {
+        rest = more;
+    }
+    let more = rest.iter().position(|&byte| !is(byte, class)).unwrap_or(rest.len());
+    bytes.len() - rest.len() + more
+}
+
 /// XML that breaks the grammar.
 pub const MALFORMED: Flaw = Flaw::Fatal(Fault::NotWellFormed);
 
