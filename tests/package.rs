@@ -1,12 +1,14 @@
 //! The Debian package: built as anyone builds it, looked into, installed, run, and purged.
 //!
-//! It takes a release build, and root to install, so it is asked for: ECHO_COMPONENT_TEST_PACKAGE=1.
+//! It takes a release build, and root to install, so it is asked for: ECHO_COMPONENT_TEST_PACKAGE=1,
+//! or the path of a package that has been built.
 
 mod support;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -91,8 +93,9 @@ fn the_man_page_and_the_completions_in_the_package_work() {
     }
     let script = folder.join("usr/share/bash-completion/completions/echo-component");
     // What the shell itself does when someone types --max and presses Tab.
-    let press_tab = "source \"$0\"; COMP_WORDS=(echo-component --max); COMP_CWORD=1; \
-                     _echo-component echo-component --max echo-component; echo \"$COMPREPLY\"";
+    let press_tab = "source \"$0\"; line=$(complete -p echo-component); line=${line#* -F }; \
+                     COMP_WORDS=(echo-component --max); COMP_CWORD=1; \
+                     ${line%% *} echo-component --max echo-component; echo \"$COMPREPLY\"";
     let completed = run("bash", &["-c".as_ref(), press_tab.as_ref(), script.as_os_str()]);
     assert_eq!(completed.trim(), "--max-stanza-size");
 }
@@ -177,21 +180,25 @@ fn leftovers(folder: &str) -> Vec<String> {
 /// The package, built once; none, and a line that says so, where that is not asked for.
 fn package(test: &str) -> Option<&'static Path> {
     static PACKAGE: OnceLock<PathBuf> = OnceLock::new();
-    if std::env::var_os("ECHO_COMPONENT_TEST_PACKAGE").is_none_or(|it| it != "1") {
-        left_out(test, "ECHO_COMPONENT_TEST_PACKAGE is not 1");
+    let asked = std::env::var_os("ECHO_COMPONENT_TEST_PACKAGE").filter(|it| !it.is_empty());
+    let Some(asked) = asked else {
+        left_out(test, "ECHO_COMPONENT_TEST_PACKAGE is not set");
+        return None;
+    };
+    let built = asked != "1";
+    if !has(test, "dpkg-deb") || !(built || has(test, "cargo-deb")) {
         return None;
     }
-    if !has(test, "dpkg-deb") || !has(test, "cargo-deb") {
-        return None;
-    }
-    Some(PACKAGE.get_or_init(|| {
-        let package = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("echo-component.deb");
-        let options = ["deb", "--locked", "--manifest-path"].map(OsStr::new);
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-        let output = ["--output".as_ref(), package.as_os_str()];
-        run(env!("CARGO"), &[&options[..], &[manifest.as_os_str()], &output[..]].concat());
-        package
-    }))
+    Some(PACKAGE.get_or_init(|| if built { asked.into() } else { build() }))
+}
+
+fn build() -> PathBuf {
+    let package = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("echo-component.deb");
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let options = ["deb", "--locked", "--manifest-path"].map(OsStr::new);
+    let output = ["--output".as_ref(), package.as_os_str()];
+    run(env!("CARGO"), &[&options[..], &[manifest.as_os_str()], &output[..]].concat());
+    package
 }
 
 /// Whether there is such a tool. Where all tests have to run, there must be.
@@ -206,7 +213,8 @@ fn has(test: &str, tool: &str) -> bool {
 }
 
 fn left_out(test: &str, why: &str) {
-    eprintln!("left out: {test}, since {why}");
+    // Not `eprintln!`: the test runner shows only what failing tests print.
+    let _ = writeln!(std::io::stderr(), "left out: {test}, since {why}");
 }
 
 /// Runs a command, which must succeed, and says what it printed.
