@@ -115,7 +115,7 @@ impl Scope {
             if !attribute.plain {
                 unfit = unfit.and(tolerate(value(&bytes[attribute.value.clone()]))?);
             }
-            if name.starts_with(b"xmlns") {
+            if name == b"xmlns" || name.starts_with(b"xmlns:") {
                 unfit = unfit.and(self.declare(name, attribute, bytes));
             } else {
                 prefixed |= attribute.prefix > 0;
@@ -313,6 +313,8 @@ mod tests {
             (&["<p:a xmlns:p='u' p:b=''>", "<p:c>"], Ok(())),
             (&["<p:a>"], unfit),
             (&["<a p:b=''>"], unfit),
+            (&["<a xmlnsp:b=''>"], unfit),
+            (&["<a xmlns-p='' xmlnsp=''>"], Ok(())),
             (&["<a xmlns:p='u'>", "<q:b>"], unfit),
             (&["<a xmlns:p='&bad;'>"], unfit),
             (&["<a xmlns:p=''>"], unfit),

@@ -50,6 +50,8 @@ fn namespaces() -> Vec<Case> {
         "<a xmlns:p='u'><b/></a><c p:d=''/>",
         "<a xmlns:p='u'><q:b/></a>",
         "<XML:a/>",
+        "<a xmlnsp:b=''/>",
+        "<xmlnsp:a/>",
         "<a><b><c><p:d>text</p:d></c></b></a>",
         // Servers forward what breaks the rules of namespaces alone.
         "<a xmlns:p=''/>",
