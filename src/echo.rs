@@ -79,12 +79,12 @@ impl Echo {
         send(&ping.stanza("iq", Some("get"), [Ping.into()]), out);
     }
 
-    /// The same to an address that no server can parse. Where several daemons serve one JID, the
-    /// server may route a ping to any of them, but what cannot be routed it must answer itself.
+    /// The same with a type that IQ has not. Where several daemons serve one JID, a server may route a
+    /// ping to any of them; this it answers itself (RFC 6120 §8.2.3), as all do that were tried.
     pub fn probe(&self, out: &mut Output) {
-        let from = self.domain.as_str().to_owned();
-        let probe = Reply { from, to: "@".into(), id: Some(self.ping.clone()) };
-        send(&probe.stanza("iq", Some("get"), [Ping.into()]), out);
+        let jid = self.domain.as_str().to_owned();
+        let probe = Reply { from: jid.clone(), to: jid, id: Some(self.ping.clone()) };
+        send(&probe.stanza("iq", Some("probe"), [Ping.into()]), out);
     }
 
     /// Answers all of `input` that is whole, and says how many bytes that was. The rest must come

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use xso::AsXml;
 
 use crate::echo::{Echo, Event};
@@ -29,7 +29,9 @@ const BACKLOG: usize = 1 << 20;
 /// How often the life signs are looked at.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Stopping takes at most 5 s: so long for what is still arriving, so long for the stream's end.
+/// Stopping takes at most 5 s: what is still arriving is taken until it has been quiet for so long,
+/// for so long at most, and then the stream's end is waited for so long.
+const QUIET: Duration = Duration::from_millis(100);
 const ARRIVING: Duration = Duration::from_secs(2);
 const ENDING: Duration = Duration::from_secs(3);
 
@@ -222,13 +224,11 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
             if timeout_at(deadline, self.flush()).await.is_err() {
                 break;
             }
-            // Lets the runtime see what has arrived since it last looked.
-            tokio::task::yield_now().await;
             self.input.reserve(READ);
             let read = tokio::select! {
                 biased;
                 read = self.reader.read_buf(&mut self.input) => read,
-                () = std::future::ready(()) => break,
+                () = sleep(QUIET) => break,
             };
             if let Err(ending) = self.read(read) {
                 return if let Ending::Faulty(_) = ending { ending } else { Ending::Stopped };

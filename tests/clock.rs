@@ -17,13 +17,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-/// A ping from the component to that address, with the id that this daemon uses.
-async fn expect_ping(server: &mut DuplexStream, to: &str) -> String {
+/// A ping of that type from and to the component, with the id that this daemon uses.
+async fn expect_ping(server: &mut DuplexStream, kind: &str) -> String {
     let ping = until(server, "</iq>").await;
     let id = ping.split("id='ping-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
     let payload = "<ping xmlns='urn:xmpp:ping'></ping>";
-    let expected =
-        format!("<iq type='get' from='{COMPONENT}' to='{to}' id='ping-{id}'>{payload}</iq>");
+    let expected = format!(
+        "<iq type='{kind}' from='{COMPONENT}' to='{COMPONENT}' id='ping-{id}'>{payload}</iq>"
+    );
     assert_eq!(sorted(&ping), sorted(&expected));
     ping
 }
@@ -72,9 +73,9 @@ fn about(seconds: u64, since: Instant) {
 async fn a_silent_server_is_pinged_after_60_s_and_given_up_after_15_more() {
     let start = Instant::now();
     let (mut server, session) = session(pending());
-    expect_ping(&mut server, COMPONENT).await;
+    expect_ping(&mut server, "get").await;
     about(60, start);
-    expect_ping(&mut server, "@").await;
+    expect_ping(&mut server, "probe").await;
     about(65, start);
     assert!(matches!(session.await.unwrap(), Ending::Silent));
     about(75, start);
@@ -87,7 +88,7 @@ async fn a_silent_server_is_pinged_after_60_s_and_given_up_after_15_more() {
 async fn a_ping_that_comes_back_keeps_an_idle_connection_for_hours() {
     let (mut server, session) = session(pending());
     for _ in 0..300 {
-        let ping = expect_ping(&mut server, COMPONENT).await;
+        let ping = expect_ping(&mut server, "get").await;
         server.write_all(ping.as_bytes()).await.unwrap();
         assert!(until(&mut server, "</iq>").await.contains("type='result'"));
     }
@@ -104,7 +105,7 @@ async fn any_byte_is_life_also_within_a_stanza() {
     }
     about(59 * 38, start);
     assert!(!session.is_finished());
-    expect_ping(&mut server, COMPONENT).await;
+    expect_ping(&mut server, "get").await;
     server.write_all(b"x</message>").await.unwrap();
     expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
 }
