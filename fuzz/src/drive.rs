@@ -1,0 +1,53 @@
+//! The component's side of a stream, fed in pieces.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use echo_component::address::Domain;
+use echo_component::echo::{Echo, Event};
+use echo_component::fault::Fault;
+use echo_component::output::Output;
+use echo_component::respond::{Now, Responder};
+
+/// The component's domain.
+pub const DOMAIN: &str = "echo.example";
+
+/// What came of a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// All that was sent.
+    pub sent: Vec<u8>,
+    /// How the stream stands after the last piece.
+    pub event: Result<Event, Fault>,
+    /// How much of the input has been taken.
+    pub used: usize,
+}
+
+/// Feeds `input` to a new component with that limit, in pieces of `piece` bytes, or at once if
+/// that is 0.
+///
+/// # Panics
+/// If the component takes more than it was given.
+pub fn feed(input: &[u8], limit: usize, piece: usize) -> Outcome {
+    let domain = Domain::new(DOMAIN).expect("a domain");
+    let responder = Responder { name: "Echo".into(), contacts: vec!["mailto:a@example".into()] };
+    let mut echo = Echo::new(domain, limit, responder, None);
+    let mut output = Output::default();
+    let now = Now { utc: DateTime::UNIX_EPOCH, uptime: Duration::from_secs(42) };
+    let (mut sent, mut used, mut event) = (vec![], 0, Ok(Event::Hungry));
+    let piece = if piece == 0 { input.len().max(1) } else { piece };
+    for end in (piece..input.len()).step_by(piece).chain([input.len()]) {
+        event = echo.feed(&input[used..end], &mut output, now).map(|(more, event)| {
+            used += more;
+            event
+        });
+        assert!(used <= end, "took {used} of {end} bytes");
+        let pending = output.pending().to_vec();
+        output.wrote(pending.len());
+        sent.extend(pending);
+        if event != Ok(Event::Hungry) {
+            break;
+        }
+    }
+    Outcome { sent, event, used }
+}

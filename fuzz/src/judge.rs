@@ -1,0 +1,171 @@
+//! Whether what the component sent is right, as another parser sees it.
+
+use echo_component::echo::Event;
+use echo_component::fault::Fault;
+use roxmltree::{Document, Node};
+
+use crate::document::{COMPONENT, STANZAS, STREAMS, accepted_by_rxml, parse, whole};
+use crate::drive::{DOMAIN, Outcome};
+
+/// Whatever came in, what goes out is whole stanzas from our domain, none of which answers an
+/// error.
+///
+/// # Panics
+/// If it is not.
+pub fn sent_is_legal(sent: &[u8]) {
+    let text = whole(sent).expect("UTF-8");
+    let document = parse(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
+    for node in document.root_element().children() {
+        assert!(node.is_element(), "text between stanzas: {text}");
+        let tag = node.tag_name();
+        assert_eq!(tag.namespace(), Some(COMPONENT), "{text}");
+        assert!(matches!(tag.name(), "message" | "presence" | "iq"), "{text}");
+        assert!(is_ours(node.attribute("from").expect("from")), "{text}");
+        assert!(node.has_attribute("to"), "{text}");
+    }
+}
+
+/// If other parsers read the input, the stream lives and its messages are echoed.
+///
+/// # Panics
+/// If that is not so.
+pub fn messages_are_echoed(input: &[u8], limit: usize, outcome: &Outcome) {
+    match outcome.event {
+        Err(Fault::UnsupportedEncoding) => assert!(std::str::from_utf8(input).is_err()),
+        Err(Fault::RestrictedXml) => assert!(input.windows(2).any(|w| w == b"<!" || w == b"<?")),
+        _ => {}
+    }
+    // Comments and the like are legal in documents.
+    if outcome.event == Err(Fault::RestrictedXml) {
+        return;
+    }
+    let Some(text) = whole(input) else { return };
+    let Ok(read) = parse(&text) else { return };
+    // Where the two disagree, it is not for us to say who is right.
+    if !accepted_by_rxml(&text) {
+        return;
+    }
+    if read.root_element().children().any(is_doubtful) {
+        return;
+    }
+    assert!(outcome.event.is_ok(), "{:?} for {text}", outcome.event);
+    let output = whole(&outcome.sent).unwrap_or_default();
+    let sent = parse(&output).expect("judged before");
+    let mut echoes = sent.root_element().children().filter(|node| node.has_tag_name("message"));
+    for message in read.root_element().children().take_while(|node| !is_stream_error(*node)) {
+        if is_answered(message) {
+            let echo = echoes.next().unwrap_or_else(|| panic!("no echo of {message:?}"));
+            is_echo_or_bounce(message, echo, limit);
+        }
+    }
+    assert!(echoes.next().is_none(), "more messages than there should be: {output}");
+    let ended = matches!(outcome.event, Ok(Event::StreamError(_)));
+    assert_eq!(ended, read.root_element().children().any(is_stream_error), "{text}");
+}
+
+fn domain(address: &str) -> &str {
+    let bare = address.split('/').next().unwrap_or_default();
+    let domain = bare.split_once('@').map_or(bare, |(_, domain)| domain);
+    domain.strip_suffix('.').unwrap_or(domain)
+}
+
+/// Whether `address` may be at our domain, which has other forms than in ASCII.
+fn is_ours(address: &str) -> bool {
+    domain(address).eq_ignore_ascii_case(DOMAIN) || has_other_forms(address)
+}
+
+fn has_other_forms(address: &str) -> bool {
+    !domain(address).is_ascii() || domain(address).contains("xn--")
+}
+
+/// Whether it takes more than is known here to tell whose address it is.
+fn is_doubtful(stanza: Node) -> bool {
+    ["from", "to"].iter().any(|name| stanza.attribute(*name).is_some_and(has_other_forms))
+}
+
+fn is_stream_error(node: Node) -> bool {
+    node.is_element() && node.tag_name() == (STREAMS, "error").into()
+}
+
+/// Whether a top-level element is a message that wants an answer. Other than in the component
+/// itself, this is decided on what the parser says.
+fn is_answered(node: Node) -> bool {
+    let tag = node.tag_name();
+    let is_message =
+        tag.name() == "message" && tag.namespace().is_some_and(|ns| STANZAS.contains(&ns));
+    let empty_part =
+        |to: &str| to.starts_with('@') || to.split_once('/').is_some_and(|it| it.1.is_empty());
+    is_message
+        && node.attribute("type") != Some("error")
+        && node.attribute("from").is_some_and(|from| !is_ours(from))
+        && node.attribute("to").is_none_or(|to| is_ours(to) && !empty_part(to))
+}
+
+fn is_echo_or_bounce(message: Node, answer: Node, limit: usize) {
+    let traded = |to: Option<&str>| to.unwrap_or(DOMAIN).to_owned();
+    assert_eq!(answer.attribute("from"), Some(&*traded(message.attribute("to"))));
+    assert_eq!(answer.attribute("to"), message.attribute("from"));
+    let condition = bounced(answer);
+    match condition.as_deref() {
+        None => is_same(message, answer, true),
+        Some("policy-violation") => {
+            // The declaration of our own domain may be what takes it over the limit.
+            assert!(message.range().len() + DOMAIN.len() + 10 > limit, "{message:?} bounced");
+        }
+        Some("not-acceptable") => assert!(has_foreign_default(message), "{message:?} bounced"),
+        Some(other) => panic!("bounced with {other}"),
+    }
+}
+
+/// The condition with which a message has been bounced.
+fn bounced(answer: Node) -> Option<String> {
+    answer.attribute("type").filter(|kind| *kind == "error")?;
+    let error = answer.children().find(|child| child.has_tag_name((COMPONENT, "error")))?;
+    Some(error.first_element_child()?.tag_name().name().to_owned())
+}
+
+/// Whether a message has a prefix, and its default namespace is another: it cannot be moved.
+fn has_foreign_default(message: Node) -> bool {
+    let source = &message.document().input_text()[message.range()];
+    let name = source.split([' ', '\t', '\r', '\n', '/', '>']).next().unwrap_or_default();
+    name.contains(':') && !message.default_namespace().is_some_and(|ns| STANZAS.contains(&ns))
+}
+
+/// Compares what two elements say. The namespaces of stanzas count as one, since a message is moved
+/// from the server's to ours, and `traded` excepts addresses.
+fn is_same(a: Node, b: Node, traded: bool) {
+    let one = |namespace: Option<&str>| match namespace {
+        Some(namespace) if STANZAS.contains(&namespace) => Some(COMPONENT.to_owned()),
+        other => other.map(ToOwned::to_owned),
+    };
+    let tag = |node: Node| (one(node.tag_name().namespace()), node.tag_name().name().to_owned());
+    assert_eq!(tag(a), tag(b));
+    assert_eq!(attributes(a, traded), attributes(b, traded));
+    let (mut left, mut right) = (a.children(), b.children());
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return,
+            (Some(a), Some(b)) if a.is_element() && b.is_element() => is_same(a, b, false),
+            (Some(a), Some(b)) => assert_eq!(a.text(), b.text()),
+            (a, b) => panic!("{a:?} became {b:?}"),
+        }
+    }
+}
+
+/// A node's attributes, without addresses if those have been `traded`.
+fn attributes(node: Node, traded: bool) -> Vec<(Option<String>, String, String)> {
+    let is_address = |attribute: &roxmltree::Attribute| {
+        attribute.namespace().is_none() && matches!(attribute.name(), "from" | "to")
+    };
+    let kept = node.attributes().filter(|attribute| !(traded && is_address(attribute)));
+    let owned = kept.map(|attribute| {
+        let namespace = attribute.namespace().map(ToOwned::to_owned);
+        (namespace, attribute.name().to_owned(), attribute.value().to_owned())
+    });
+    owned.collect()
+}
+
+/// The stanzas in what was sent.
+pub fn stanzas<'a>(document: &'a Document<'a>) -> Vec<Node<'a, 'a>> {
+    document.root_element().children().collect()
+}
