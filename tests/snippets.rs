@@ -1,7 +1,6 @@
 //! The snippets in `config` for other servers' settings: each lets the component in as it says.
 
 #[path = "support/real/mod.rs"]
-#[allow(dead_code, unused_imports)]
 mod real;
 
 use std::fs;

@@ -223,10 +223,10 @@ fn installed(test: &str) -> Option<Folder> {
     fs::create_dir_all(&folder.0).unwrap();
     for unit in [UNIT, TEMPLATE] {
         let program = env!("CARGO_BIN_EXE_echo-component");
-        let text = unit_text(unit);
+        let shipped = unit_text(unit);
         let here =
-            text.replace("ExecStart=/usr/bin/echo-component", &format!("ExecStart={program}"));
-        assert_ne!(here, text);
+            shipped.replace("ExecStart=/usr/bin/echo-component", &format!("ExecStart={program}"));
+        assert_ne!(here, shipped);
         fs::write(folder.0.join(unit), here).unwrap();
     }
     Some(folder)
