@@ -4,6 +4,7 @@
 //! rules and must be answered all the same.
 
 use anyhow::{Context, ensure};
+use memchr::memchr;
 use xmpp_parsers::jid::{BareJid, DomainPart, Jid};
 
 /// The domain that the component speaks for.
@@ -36,20 +37,20 @@ impl Domain {
 
     /// Whether `address` is at this domain.
     pub fn has(&self, address: &str) -> bool {
-        let domain = domain_of(address);
-        domain.eq_ignore_ascii_case(self.as_str()) || (has_other_forms(domain) && self.is(domain))
+        self.is(parts(address).1)
     }
 
     /// Whether `address` is one that we may speak for: at our domain, and without empty parts. A
     /// `from` that the server cannot parse costs the stream (RFC 6120 §4.9.3.9).
     pub fn speaks_for(&self, address: &str) -> bool {
-        let local = bare(address).split_once('@').map(|(local, _)| local);
-        let resource = address.split_once('/').map(|(_, resource)| resource);
-        self.has(address) && local != Some("") && resource != Some("")
+        let (local, domain, resource) = parts(address);
+        self.is(domain) && local != Some("") && resource != Some("")
     }
 
     fn is(&self, domain: &str) -> bool {
-        DomainPart::new(domain).is_ok_and(|domain| domain.as_str() == self.as_str())
+        domain.eq_ignore_ascii_case(self.as_str())
+            || (has_other_forms(domain)
+                && DomainPart::new(domain).is_ok_and(|domain| domain.as_str() == self.as_str()))
     }
 }
 
@@ -64,14 +65,23 @@ pub fn is_node(address: &str) -> bool {
     bare(address).contains('@')
 }
 
-fn domain_of(address: &str) -> &str {
-    let bare = bare(address);
-    bare.split_once('@').map_or(bare, |(_, domain)| domain)
+/// Local part, domain and resource.
+fn parts(address: &str) -> (Option<&str>, &str, Option<&str>) {
+    let (bare, resource) = match memchr(b'/', address.as_bytes()) {
+        Some(at) => (&address[..at], Some(&address[at + 1..])),
+        None => (address, None),
+    };
+    match memchr(b'@', bare.as_bytes()) {
+        Some(at) => (Some(&bare[..at]), &bare[at + 1..], resource),
+        None => (None, bare, resource),
+    }
 }
 
 /// RFC 7622 §3.2: a final dot is dropped, and labels may be given in two ways.
 fn has_other_forms(domain: &str) -> bool {
-    !domain.is_ascii() || domain.ends_with('.') || domain.contains("xn--")
+    !domain.is_ascii()
+        || domain.ends_with('.')
+        || (memchr(b'-', domain.as_bytes()).is_some() && domain.contains("xn--"))
 }
 
 #[cfg(test)]

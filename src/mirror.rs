@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::output::Output;
 use crate::reply::Bounce;
 use crate::scope::Scope;
-use crate::tag::{self, Tag};
+use crate::tag::{self, Attribute};
 use crate::token::{Token, Tokenizer};
 use crate::wellformed::{self, Flaw};
 
@@ -126,7 +126,6 @@ pub struct Mirror {
     domain: Domain,
     limit: usize,
     tokens: Tokenizer,
-    tag: Tag,
     scope: Scope,
     open: Open,
 }
@@ -138,7 +137,6 @@ impl Mirror {
             domain,
             limit,
             tokens: Tokenizer::default(),
-            tag: Tag::default(),
             scope: Scope::default(),
             open: Open::Skip(Step::Unknown),
         }
@@ -155,7 +153,9 @@ impl Mirror {
         loop {
             if self.scope.depth() == 0 {
                 // RFC 6120 §4.6.1: white space between stanzas keeps connections alive.
-                at += memchr(b'<', &input[at..]).unwrap_or(input.len() - at);
+                if input.get(at) != Some(&b'<') {
+                    at += memchr(b'<', &input[at..]).unwrap_or(input.len() - at);
+                }
                 kept = at;
             }
             let Some(token) = self.tokens.next(&input[at..])? else {
@@ -209,19 +209,21 @@ impl Mirror {
 
     /// A top-level start tag.
     fn begin(&mut self, bytes: &[u8], out: &mut Output) -> Result<(), Flaw> {
-        let (prefix, local) = split(tag::name(bytes));
         if bytes.len() > self.limit {
-            self.tag.parse_some(bytes, KEPT.len() + 1, |name| {
+            let (prefix, _) = split(tag::name(bytes));
+            self.tokens.tag.parse_some(bytes, KEPT.len() + 1, |name| {
                 KEPT.contains(&name) || (prefix.is_some() && name.strip_prefix(b"xmlns:") == prefix)
             })?;
         } else {
-            self.tag.parse(bytes)?;
+            self.tokens.take_apart(bytes)?;
         }
-        let checked = self.scope.open(bytes, &self.tag);
+        let tag = &self.tokens.tag;
+        let checked = self.scope.open(bytes, tag);
         if let Err(Flaw::Fatal(_)) = checked {
             return checked;
         }
-        let default = self.tag.value(bytes, b"xmlns").unwrap_or(ns::COMPONENT.into());
+        let (prefix, local) = tag.split_name(bytes);
+        let default = tag.value(bytes, b"xmlns").unwrap_or(ns::COMPONENT.into());
         let namespace = match prefix {
             None => &*default,
             // The server's stream header may have declared it, and then it is the stream's own.
@@ -235,8 +237,8 @@ impl Mirror {
             b"error" if namespace == ns::STREAM => self.collect(Kind::StreamError, bytes, out),
             _ => Open::Skip(Step::Unknown),
         };
-        if self.tag.empty {
-            self.scope.close(self.tag.name(bytes))?;
+        if tag.empty {
+            self.scope.close(tag.name(bytes))?;
         }
         // Without its prefix such a message would let its children fall into another namespace.
         if prefix.is_some() && !STANZAS.contains(&&*default) {
@@ -248,46 +250,52 @@ impl Mirror {
     }
 
     fn message(&self, bytes: &[u8], out: &mut Output) -> Open {
+        let tag = &self.tokens.tag;
         let ignored = |why| Open::Skip(Step::Ignored(why));
-        if self.tag.value(bytes, b"type").as_deref() == Some("error") {
+        if tag.value(bytes, b"type").as_deref() == Some("error") {
             return ignored(Silence::Error);
         }
-        match self.tag.value(bytes, b"from") {
-            Some(from) if !self.domain.has(&from) => {}
-            _ => return ignored(Silence::NoSender),
+        let (from, to) = (tag.attribute(bytes, b"from"), tag.attribute(bytes, b"to"));
+        let Some(from) = from else { return ignored(Silence::NoSender) };
+        if from.value(bytes).is_none_or(|from| self.domain.has(&from)) {
+            return ignored(Silence::NoSender);
         }
-        if self.tag.attribute(bytes, b"to").is_some()
-            && !self.tag.value(bytes, b"to").is_some_and(|to| self.domain.speaks_for(&to))
-        {
+        let ours = |to: &Attribute| to.value(bytes).is_some_and(|to| self.domain.speaks_for(&to));
+        if !to.is_none_or(ours) {
             return ignored(Silence::ForeignTo);
         }
-        let head = self.write_head(bytes, out);
+        let head = self.write_head(bytes, from, to, out);
         if bytes.len() > self.limit {
             let bounce = Bounce::TooLarge(self.limit);
             return Open::Skip(Step::Refused { head: head.length, bounce });
         }
-        Open::Echo { head, prefixed: self.tag.name(bytes).contains(&b':') }
+        Open::Echo { head, prefixed: tag.prefix > 0 }
     }
 
     /// The echo's start tag: all as it was, but for `from`, `to` and `xmlns`.
-    fn write_head(&self, bytes: &[u8], out: &mut Output) -> Head {
-        let from = self.tag.attribute(bytes, b"from");
-        let to = self.tag.attribute(bytes, b"to");
+    fn write_head(
+        &self,
+        bytes: &[u8],
+        from: &Attribute,
+        to: Option<&Attribute>,
+        out: &mut Output,
+    ) -> Head {
+        let tag = &self.tokens.tag;
         let too_long = bytes.len() > self.limit;
         let mut sender = (0, 0);
         out.push(b"<message");
-        for attribute in &self.tag.attributes {
+        for attribute in &tag.attributes {
             let name = &bytes[attribute.name.clone()];
             if too_long
                 && (!matches!(name, b"from" | b"to" | b"id") || attribute.value.len() > ADDRESS)
             {
                 continue;
             }
-            let (name, value) = match (name, from, to) {
-                (b"xmlns", ..) => continue,
-                (b"from", _, Some(to)) => (name, to),
-                (b"from", _, None) => (&b"to"[..], attribute),
-                (b"to", Some(from), _) => (name, from),
+            let (name, value) = match (name, to) {
+                (b"xmlns", _) => continue,
+                (b"from", Some(to)) => (name, to),
+                (b"from", None) => (&b"to"[..], attribute),
+                (b"to", _) => (name, from),
                 _ => (name, attribute),
             };
             out.push(b" ");
@@ -304,7 +312,7 @@ impl Mirror {
             out.push(self.domain.as_str().as_bytes());
             out.push(b"'");
         }
-        out.push(if self.tag.empty { b"/>" } else { b">" });
+        out.push(if tag.empty { b"/>" } else { b">" });
         Head { length: out.unfinished().len(), sender }
     }
 
@@ -319,7 +327,7 @@ impl Mirror {
     /// The same for a start tag over the limit, of which it takes addresses, id and type to answer.
     fn collect_kept(&self, kind: Kind, bytes: &[u8], out: &mut Output) -> Open {
         let fits = |name| {
-            let attribute = self.tag.attribute(bytes, name);
+            let attribute = self.tokens.tag.attribute(bytes, name);
             attribute.is_none_or(|attribute| attribute.value.len() <= ADDRESS)
         };
         if !fits(b"from") || !fits(b"to") {
@@ -327,7 +335,7 @@ impl Mirror {
         }
         out.push(b"<stanza");
         for name in [&b"from"[..], b"to", b"id", b"type"] {
-            if let Some(attribute) = self.tag.attribute(bytes, name).filter(|_| fits(name)) {
+            if let Some(attribute) = self.tokens.tag.attribute(bytes, name).filter(|_| fits(name)) {
                 out.push(b" ");
                 out.push(name);
                 out.push(b"=");
@@ -346,10 +354,11 @@ impl Mirror {
             self.scope.enter(name)?;
             return if tag::is_empty(bytes) { self.scope.close(name) } else { Ok(()) };
         }
-        self.tag.parse(bytes)?;
-        let checked = self.scope.open(bytes, &self.tag);
-        if self.tag.empty && !matches!(checked, Err(Flaw::Fatal(_))) {
-            self.scope.close(self.tag.name(bytes))?;
+        self.tokens.take_apart(bytes)?;
+        let tag = &self.tokens.tag;
+        let checked = self.scope.open(bytes, tag);
+        if tag.empty && !matches!(checked, Err(Flaw::Fatal(_))) {
+            self.scope.close(tag.name(bytes))?;
         }
         checked
     }

@@ -41,11 +41,13 @@ impl Output {
     }
 
     /// Adds to the stanza that is being made.
+    #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
     /// The stanza that is being made.
+    #[inline]
     pub fn unfinished(&self) -> &[u8] {
         &self.bytes[self.committed..]
     }

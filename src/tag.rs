@@ -146,6 +146,16 @@ impl Tag {
         &tag[1..=self.name]
     }
 
+    /// The prefix of the element's name, if it has one, and the local part.
+    pub fn split_name<'a>(&self, tag: &'a [u8]) -> (Option<&'a [u8]>, &'a [u8]) {
+        let name = self.name(tag);
+        if self.prefix == 0 {
+            (None, name)
+        } else {
+            (Some(&name[..self.prefix]), &name[self.prefix + 1..])
+        }
+    }
+
     /// The attribute of that very name.
     pub fn attribute(&self, tag: &[u8], name: &[u8]) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| &tag[attribute.name.clone()] == name)

@@ -8,10 +8,15 @@ use memchr::{memchr, memmem};
 use quick_xml::parser::{ElementParser, Parser};
 
 use crate::fault::Fault;
+use crate::tag::Tag;
+use crate::wellformed::Flaw;
 
 /// The longest token we wait for, in bytes. Servers limit stanzas to far less; this one keeps
 /// memory bounded against a server that does not.
 const LONGEST: usize = 16 << 20;
+
+/// A tag of up to so many bytes is taken apart to see where it ends.
+const USUAL: usize = 4 << 10;
 
 const CDATA: &[u8] = b"<![CDATA[";
 const CDATA_END: &[u8] = b"]]>";
@@ -42,6 +47,9 @@ impl Token<'_> {
 pub struct Tokenizer {
     searched: usize,
     quotes: ElementParser,
+    /// The start tag that was found last, once it is taken apart.
+    pub tag: Tag,
+    apart: bool,
 }
 
 impl Tokenizer {
@@ -70,6 +78,14 @@ impl Tokenizer {
         Ok(token)
     }
 
+    /// Takes apart the start tag that was found last, which is `bytes`.
+    ///
+    /// # Errors
+    /// See [`Tag::parse`].
+    pub fn take_apart(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
+        if self.apart { Ok(()) } else { self.tag.parse(bytes) }
+    }
+
     /// Up to the next `end`, and `more` bytes behind the place where that stands.
     fn until<'a>(&mut self, input: &'a [u8], end: u8, more: usize) -> Option<&'a [u8]> {
         let found = memchr(end, &input[self.searched..]).map(|at| self.searched + at + more);
@@ -85,8 +101,16 @@ impl Tokenizer {
         Some(&input[..found?])
     }
 
+    /// Nearly always the first `>` is the end. It is if what stands before it is a start tag, with
+    /// no quotes in names; or else it may be within a value.
     fn start<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
         if self.searched == 0 {
+            let first = memchr(b'>', input).filter(|&at| at < USUAL).map(|at| &input[..=at]);
+            self.apart =
+                first.is_some_and(|tag| self.tag.parse(tag).is_ok() && self.tag.plain_names);
+            if self.apart {
+                return first;
+            }
             self.quotes = ElementParser::default();
         }
         let found = self.quotes.feed(&input[self.searched..]).map(|at| self.searched + at + 1);
