@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser};
 
 /// Joins an XMPP server as an external component (XEP-0114) and sends every message back to whoever
@@ -38,7 +39,7 @@ pub struct Args {
     pub secret: Option<Secret>,
 
     /// Connect with TLS, checking the server's certificate against --server
-    #[arg(long, env = "ECHO_COMPONENT_TLS")]
+    #[arg(long, env = "ECHO_COMPONENT_TLS", value_parser = BoolishValueParser::new())]
     pub tls: bool,
 
     /// The authorities to trust, a PEM file, instead of the system's
@@ -82,7 +83,7 @@ pub struct Args {
     pub check: bool,
 
     /// Log only what needs attention
-    #[arg(short, long, env = "ECHO_COMPONENT_QUIET", conflicts_with = "verbose")]
+    #[arg(short, long, env = "ECHO_COMPONENT_QUIET", value_parser = BoolishValueParser::new())]
     pub quiet: bool,
 
     /// Log more: -v for what is not answered and why, -vv for everything. RUST_LOG works too

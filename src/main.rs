@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use echo_component::check;
 use echo_component::cli::Args;
 use echo_component::config::{Checked, Config};
@@ -31,6 +31,10 @@ const CONFIGURATION: u8 = 78;
 
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
+        Ok(args) if args.quiet && args.verbose > 0 => {
+            let conflict = "--quiet cannot be used with --verbose";
+            return usage(&Args::command().error(ErrorKind::ArgumentConflict, conflict));
+        }
         Ok(args) => args,
         Err(error) => return usage(&error),
     };

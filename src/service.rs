@@ -2,9 +2,13 @@
 //!
 //! Without `NOTIFY_SOCKET` none of it does anything. Nothing here decides anything.
 
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
+use tokio::task::unconstrained;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// The daemon as a service.
@@ -48,7 +52,8 @@ impl Service {
             tokio::select! {
                 biased;
                 done = work.as_mut() => return done,
-                _ = pulse.tick() => tell(&[NotifyState::Watchdog]),
+                // A busy stream uses up what tokio lets a task do at a time; the pulse must not wait.
+                _ = unconstrained(pulse.tick()) => tell(&[NotifyState::Watchdog]),
             }
         }
     }
@@ -60,7 +65,18 @@ pub fn stopping() {
 }
 
 fn tell(states: &[NotifyState]) {
-    if let Err(error) = sd_notify::notify(states) {
+    let told = match std::env::var("NOTIFY_SOCKET") {
+        Ok(socket) if socket.starts_with('@') => tell_abstract(&socket[1..], states),
+        _ => sd_notify::notify(states),
+    };
+    if let Err(error) = told {
         tracing::debug!(%error, "systemd could not be told");
     }
+}
+
+/// The sd-notify crate knows sockets in the file system only; container managers use others too.
+fn tell_abstract(name: &str, states: &[NotifyState]) -> io::Result<()> {
+    let address = SocketAddr::from_abstract_name(name)?;
+    let lines: String = states.iter().map(|state| format!("{state}\n")).collect();
+    UnixDatagram::unbound()?.send_to_addr(lines.as_bytes(), &address).map(drop)
 }

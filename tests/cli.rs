@@ -189,6 +189,19 @@ fn everything_can_come_from_the_environment() {
 }
 
 #[test]
+fn switches_in_the_environment_may_be_off() {
+    let server = Server::start();
+    let mut command = program();
+    for (name, value) in [("QUIET", "false"), ("VERBOSE", "0"), ("TLS", "0")] {
+        command.env(format!("ECHO_COMPONENT_{name}"), value);
+    }
+    command.args(["-j", "echo.example", "-s", "127.0.0.1", "-P", &server.port().to_string()]);
+    let mut daemon = Daemon::run(command.env("ECHO_COMPONENT_SECRET", SECRET));
+    server.online();
+    daemon.logs("online");
+}
+
+#[test]
 fn a_secret_that_others_can_read_is_warned_of() {
     let folder = Folder::new("open-secret");
     let file = folder.file("secret", SECRET.as_bytes(), 0o644);

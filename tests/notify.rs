@@ -184,7 +184,6 @@ fn it_is_ready_once_it_is_online_and_not_before() {
 }
 
 #[test]
-#[ignore = "sd-notify 0.5 knows sockets in the file system only"]
 fn an_abstract_socket_does_as_well() {
     let mut manager = Manager::start_abstract();
     let server = Server::start();
