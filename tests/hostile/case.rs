@@ -138,7 +138,7 @@ pub fn describe(sent: &str) -> Vec<String> {
         match depth {
             0 => {
                 in_error = attribute(&tag, "type").as_deref() == Some("error");
-                seen.push(stanza(&tag, name));
+                seen.push(stanza(&tag, &name));
             }
             2 if in_error => {
                 write!(seen.last_mut().unwrap(), " {name}").unwrap();
@@ -152,11 +152,11 @@ pub fn describe(sent: &str) -> Vec<String> {
     seen
 }
 
-fn stanza(tag: &BytesStart, name: String) -> String {
+fn stanza(tag: &BytesStart, name: &str) -> String {
     let (from, to) = (attribute(tag, "from").unwrap(), attribute(tag, "to").unwrap());
     assert!(from.to_lowercase().contains("echo.example"), "from {from}");
     assert!(!to.to_lowercase().contains("echo.example"), "to {to}");
-    attribute(tag, "type").map_or(name.clone(), |kind| format!("{name} {kind}"))
+    attribute(tag, "type").map_or(name.to_owned(), |kind| format!("{name} {kind}"))
 }
 
 fn attribute(tag: &BytesStart, name: &str) -> Option<String> {

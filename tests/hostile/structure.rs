@@ -204,7 +204,7 @@ fn restricted() -> Vec<Case> {
 
 fn attributes() -> Vec<Case> {
     let mut cases = vec![];
-    let many = (0..20).map(|n| format!(" a{n}=''")).collect::<String>();
+    let many = (0..20).fold(String::new(), |tag, n| tag + &format!(" a{n}=''"));
     for tag in [
         "<a b='1' b='1'/>".to_owned(),
         "<a b='1' c='2' b=\"3\"/>".into(),
