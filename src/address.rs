@@ -4,12 +4,14 @@
 //! rules and must be answered all the same.
 
 use anyhow::{Context, ensure};
-use memchr::memchr;
 use xmpp_parsers::jid::{BareJid, DomainPart, Jid};
 
 /// The domain that the component speaks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Domain(BareJid);
+pub struct Domain {
+    jid: BareJid,
+    name: String,
+}
 
 impl Domain {
     /// Takes a domain as an admin writes it.
@@ -22,35 +24,53 @@ impl Domain {
             !jid.contains('@'),
             "a component's JID is a domain alone, with nothing before an @"
         );
-        Ok(Self(BareJid::new(jid).context("this is not a domain")?))
+        let jid = BareJid::new(jid).context("this is not a domain")?;
+        Ok(Self { name: jid.domain().as_str().to_owned(), jid })
     }
 
     /// The domain in its normal form.
     pub fn as_str(&self) -> &str {
-        self.0.domain().as_str()
+        &self.name
     }
 
     /// The domain as a JID.
     pub fn jid(&self) -> Jid {
-        self.0.clone().into()
+        self.jid.clone().into()
     }
 
     /// Whether `address` is at this domain.
     pub fn has(&self, address: &str) -> bool {
+        self.has_bytes(address.as_bytes())
+    }
+
+    /// The same of an address that is still bytes.
+    pub fn has_bytes(&self, address: &[u8]) -> bool {
         self.is(parts(address).1)
     }
 
     /// Whether `address` is one that we may speak for: at our domain, and without empty parts. A
     /// `from` that the server cannot parse costs the stream (RFC 6120 §4.9.3.9).
     pub fn speaks_for(&self, address: &str) -> bool {
-        let (local, domain, resource) = parts(address);
-        self.is(domain) && local != Some("") && resource != Some("")
+        self.speaks_for_bytes(address.as_bytes())
     }
 
-    fn is(&self, domain: &str) -> bool {
-        domain.eq_ignore_ascii_case(self.as_str())
-            || (has_other_forms(domain)
-                && DomainPart::new(domain).is_ok_and(|domain| domain.as_str() == self.as_str()))
+    /// The same of an address that is still bytes.
+    pub fn speaks_for_bytes(&self, address: &[u8]) -> bool {
+        let (local, domain, resource) = parts(address);
+        self.is(domain) && local != Some(b"") && resource != Some(b"")
+    }
+
+    fn is(&self, domain: &[u8]) -> bool {
+        domain == self.name.as_bytes()
+            || domain.eq_ignore_ascii_case(self.name.as_bytes())
+            || (may_have_other_forms(domain) && self.is_in_other_form(domain))
+    }
+
+    /// RFC 7622 §3.2: a final dot is dropped, and labels may be given in two ways.
+    fn is_in_other_form(&self, domain: &[u8]) -> bool {
+        let domain = str::from_utf8(domain).unwrap_or_default();
+        (!domain.is_ascii() || domain.ends_with('.') || domain.contains("xn--"))
+            && DomainPart::new(domain).is_ok_and(|domain| domain.as_str() == self.name)
     }
 }
 
@@ -65,23 +85,22 @@ pub fn is_node(address: &str) -> bool {
     bare(address).contains('@')
 }
 
-/// Local part, domain and resource.
-fn parts(address: &str) -> (Option<&str>, &str, Option<&str>) {
-    let (bare, resource) = match memchr(b'/', address.as_bytes()) {
-        Some(at) => (&address[..at], Some(&address[at + 1..])),
-        None => (address, None),
+/// Local part, domain and resource. Addresses are short, and plain loops quickest.
+fn parts(address: &[u8]) -> (Option<&[u8]>, &[u8], Option<&[u8]>) {
+    let (local, rest) = match address.iter().position(|&b| matches!(b, b'@' | b'/')) {
+        None => return (None, address, None),
+        Some(at) if address[at] == b'@' => (Some(&address[..at]), &address[at + 1..]),
+        Some(_) => (None, address),
     };
-    match memchr(b'@', bare.as_bytes()) {
-        Some(at) => (Some(&bare[..at]), &bare[at + 1..], resource),
-        None => (None, bare, resource),
+    match rest.iter().position(|&b| b == b'/') {
+        Some(at) => (local, &rest[..at], Some(&rest[at + 1..])),
+        None => (local, rest, None),
     }
 }
 
-/// RFC 7622 §3.2: a final dot is dropped, and labels may be given in two ways.
-fn has_other_forms(domain: &str) -> bool {
-    !domain.is_ascii()
-        || domain.ends_with('.')
-        || (memchr(b'-', domain.as_bytes()).is_some() && domain.contains("xn--"))
+/// A quick look that spares nearly all domains a slow one.
+fn may_have_other_forms(domain: &[u8]) -> bool {
+    domain.iter().any(|&b| b >= 0x80 || b == b'-') || domain.ends_with(b".")
 }
 
 #[cfg(test)]

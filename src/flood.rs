@@ -6,7 +6,7 @@
 //! but the time it is told.
 
 use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -73,8 +73,9 @@ impl Flood {
 
     /// Counts a message from a bare JID.
     pub fn judge(&mut self, sender: &[u8]) -> Verdict {
-        let hash = self.hashes.hash_one(sender);
-        let cell = usize::try_from(hash % CELLS as u64).unwrap_or_default();
+        let mut hash = self.hashes.build_hasher();
+        hash.write(sender);
+        let cell = usize::try_from(hash.finish() % CELLS as u64).unwrap_or_default();
         if self.limiter.check_key(&cell).is_ok() {
             return Verdict::Echo;
         }

@@ -252,16 +252,16 @@ impl Mirror {
     fn message(&self, bytes: &[u8], out: &mut Output) -> Open {
         let tag = &self.tokens.tag;
         let ignored = |why| Open::Skip(Step::Ignored(why));
-        if tag.value(bytes, b"type").as_deref() == Some("error") {
+        let type_ = tag.attribute(bytes, b"type");
+        if type_.is_some_and(|it| it.is(bytes, |value| value == b"error")) {
             return ignored(Silence::Error);
         }
         let (from, to) = (tag.attribute(bytes, b"from"), tag.attribute(bytes, b"to"));
-        let Some(from) = from else { return ignored(Silence::NoSender) };
-        if from.value(bytes).is_none_or(|from| self.domain.has(&from)) {
+        let others = |from: &&Attribute| from.is(bytes, |from| !self.domain.has_bytes(from));
+        let Some(from) = from.filter(others) else {
             return ignored(Silence::NoSender);
-        }
-        let ours = |to: &Attribute| to.value(bytes).is_some_and(|to| self.domain.speaks_for(&to));
-        if !to.is_none_or(ours) {
+        };
+        if !to.is_none_or(|to| to.is(bytes, |to| self.domain.speaks_for_bytes(to))) {
             return ignored(Silence::ForeignTo);
         }
         let head = self.write_head(bytes, from, to, out);
@@ -291,11 +291,17 @@ impl Mirror {
             {
                 continue;
             }
+            let whole = attribute.whole(bytes);
             let (name, value) = match (name, to) {
                 (b"xmlns", _) => continue,
                 (b"from", Some(to)) => (name, to),
                 (b"from", None) => (&b"to"[..], attribute),
                 (b"to", _) => (name, from),
+                _ if whole.is_some() => {
+                    out.push(b" ");
+                    out.push(whole.unwrap_or_default());
+                    continue;
+                }
                 _ => (name, attribute),
             };
             out.push(b" ");

@@ -59,7 +59,7 @@ impl Default for Names {
 impl Names {
     fn add(&mut self, name: &[u8], prefixed: bool) {
         let first = name.first().map_or(0, |&first| usize::from(first));
-        let bit = 1 << ((first + 7 * name.len()) % 64);
+        let bit = 1 << ((first + 3 * name.len()) % 64);
         self.all_differ &= self.seen & bit == 0 && !(self.prefixed && prefixed);
         self.seen |= bit;
         self.prefixed |= prefixed;

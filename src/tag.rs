@@ -22,7 +22,7 @@ pub struct Attribute {
     pub prefix: usize,
     /// The value, without its quotes.
     pub value: Range<usize>,
-    /// Whether the value is what a parser reports, all of it ASCII that may stand there.
+    /// Whether the value is known to be good, and what a parser reports.
     pub plain: bool,
 }
 
@@ -32,10 +32,26 @@ impl Attribute {
         self.value.start - 1..self.value.end + 1
     }
 
+    /// The attribute as it stands, if there are no blanks in it.
+    pub fn whole<'a>(&self, tag: &'a [u8]) -> Option<&'a [u8]> {
+        let quoted = self.quoted();
+        (self.name.end + 1 == quoted.start).then(|| &tag[self.name.start..quoted.end])
+    }
+
     /// The value as a parser reports it, or nothing if XML forbids it.
     pub fn value<'a>(&self, tag: &'a [u8]) -> Option<Cow<'a, str>> {
         let raw = &tag[self.value.clone()];
         if self.plain { str::from_utf8(raw).ok().map(Cow::Borrowed) } else { normalized(raw) }
+    }
+
+    /// Whether `holds` of the value, which is not if XML forbids it.
+    pub fn is(&self, tag: &[u8], holds: impl FnOnce(&[u8]) -> bool) -> bool {
+        let raw = &tag[self.value.clone()];
+        if self.plain {
+            holds(raw)
+        } else {
+            normalized(raw).is_some_and(|value| holds(value.as_bytes()))
+        }
     }
 }
 
@@ -48,7 +64,7 @@ pub struct Tag {
     pub prefix: usize,
     /// Whether the element ends in its start tag.
     pub empty: bool,
-    /// Whether its name and those of the attributes are good names, all of them ASCII.
+    /// Whether its name and those of the attributes are known to be good.
     pub plain_names: bool,
     /// The attributes, as they stand.
     pub attributes: Vec<Attribute>,
@@ -71,8 +87,34 @@ pub fn is_blank(byte: u8) -> bool {
 }
 
 impl Tag {
-    /// Takes `tag` apart, from `<` to `>`. Names are not checked yet unless they are plain, nor are
-    /// values.
+    /// Takes the tag apart that `input` begins with, if all of it is there and it is as servers
+    /// write them: names of ASCII, and no white space but a blank before each attribute. Says how
+    /// long it is. Whatever else it may be is left to [`Tag::parse`].
+    pub fn read(&mut self, input: &[u8]) -> Option<usize> {
+        self.attributes.clear();
+        self.plain_names = true;
+        let (mut at, prefix) = plain_name(input, 1)?;
+        (self.name, self.prefix) = (at - 1, prefix);
+        while *input.get(at)? == b' ' && self.attributes.len() < USUAL {
+            let start = at + 1;
+            let (end, prefix) = plain_name(input, start)?;
+            let [b'=', quote @ (b'\'' | b'"'), ..] = input[end..] else { return None };
+            let name = start..end;
+            let start = end + 2;
+            let mut end = run(input, start, VALUE);
+            let plain = *input.get(end)? == quote;
+            if !plain {
+                end = start + memchr(quote, &input[start..])?;
+            }
+            self.attributes.push(Attribute { name, prefix, value: start..end, plain });
+            at = end + 1;
+        }
+        self.empty = input[at] == b'/';
+        at += usize::from(self.empty);
+        (*input.get(at)? == b'>').then_some(at + 1)
+    }
+
+    /// Takes any `tag` apart, from `<` to `>`. Neither names nor values are checked yet.
     ///
     /// # Errors
     /// What is not a start tag by XML 1.0 §3.1.
@@ -93,12 +135,12 @@ impl Tag {
     ) -> Result<(), Flaw> {
         self.attributes.clear();
         self.attributes.shrink_to(USUAL);
+        self.plain_names = false;
+        self.name = name(tag).len();
+        self.prefix = prefix(self.name(tag));
         self.empty = is_empty(tag);
         let end = tag.len() - if self.empty { 2 } else { 1 };
-        let plain = plain_name(tag, 1).filter(|&(at, _)| at == end || is_blank(tag[at]));
-        self.plain_names = plain.is_some();
-        let (mut at, prefix) = plain.unwrap_or_else(|| odd_name(tag, 1, 1 + name(tag).len()));
-        (self.name, self.prefix) = (at - 1, prefix);
+        let mut at = 1 + self.name;
         loop {
             let next = skip_blanks(tag, at, end);
             if next == end {
@@ -107,37 +149,23 @@ impl Tag {
             if next == at {
                 return Err(MALFORMED); // no white space before it
             }
-            let plain = plain_name(tag, next).filter(|&(at, _)| tag.get(at) == Some(&b'='));
-            let (name_end, prefix, equals) = match plain {
-                Some((at, prefix)) => (at, prefix, at),
-                None => {
-                    let equals = next + memchr(b'=', &tag[next..end]).ok_or(MALFORMED)?;
-                    let name_end = next + trim_end(&tag[next..equals]).len();
-                    let plain = plain_name(tag, next).filter(|&(at, _)| at == name_end);
-                    self.plain_names &= plain.is_some();
-                    let (_, prefix) = plain.unwrap_or_else(|| odd_name(tag, next, name_end));
-                    (name_end, prefix, equals)
-                }
-            };
+            let equals = next + memchr(b'=', &tag[next..end]).ok_or(MALFORMED)?;
+            let name = next..next + trim_end(&tag[next..equals]).len();
             let open = skip_blanks(tag, equals + 1, end);
             let quote = *tag[..end].get(open).ok_or(MALFORMED)?;
             if !matches!(quote, b'\'' | b'"') {
                 return Err(MALFORMED);
             }
-            let mut close = run(tag, open + 1, VALUE);
-            let plain = tag.get(close) == Some(&quote);
-            if !plain {
-                close = open + 1 + memchr(quote, &tag[open + 1..end]).ok_or(MALFORMED)?;
+            let close = open + 1 + memchr(quote, &tag[open + 1..end]).ok_or(MALFORMED)?;
+            if wanted(&tag[name.clone()]) {
+                if self.attributes.len() == most {
+                    return Err(MALFORMED);
+                }
+                let prefix = prefix(&tag[name.clone()]);
+                let value = open + 1..close;
+                self.attributes.push(Attribute { name, prefix, value, plain: false });
             }
             at = close + 1;
-            if !wanted(&tag[next..name_end]) {
-                continue;
-            }
-            if self.attributes.len() == most {
-                return Err(MALFORMED);
-            }
-            let (name, value) = (next..name_end, open + 1..close);
-            self.attributes.push(Attribute { name, prefix, value, plain });
         }
     }
 
@@ -167,20 +195,24 @@ impl Tag {
     }
 }
 
-/// Where a good name of ASCII alone ends that begins at `start`, and how long its prefix is.
+/// Where the name that begins at `start` ends, and how long its prefix is, if it is a good name and
+/// all of it ASCII.
 #[inline]
 fn plain_name(tag: &[u8], start: usize) -> Option<(usize, usize)> {
-    let end = run(tag, start, NAME);
     let begins_name = |at| tag.get(at).is_some_and(|&byte| is(byte, START));
-    if tag.get(end) != Some(&b':') {
-        return begins_name(start).then_some((end, 0));
+    let end = run(tag, start, NAME);
+    if !begins_name(start) {
+        return None;
     }
-    (begins_name(start) && begins_name(end + 1)).then(|| (run(tag, end + 1, NAME), end - start))
+    if tag.get(end) != Some(&b':') {
+        return Some((end, 0));
+    }
+    begins_name(end + 1).then(|| (run(tag, end + 1, NAME), end - start))
 }
 
-/// The same of any name that ends at `end`.
-fn odd_name(tag: &[u8], start: usize, end: usize) -> (usize, usize) {
-    (end, memchr(b':', &tag[start..end]).unwrap_or(0))
+/// How long a name's prefix is.
+fn prefix(name: &[u8]) -> usize {
+    memchr(b':', name).unwrap_or(0)
 }
 
 fn skip_blanks(tag: &[u8], from: usize, end: usize) -> usize {

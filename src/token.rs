@@ -9,14 +9,11 @@ use quick_xml::parser::{ElementParser, Parser};
 
 use crate::fault::Fault;
 use crate::tag::Tag;
-use crate::wellformed::Flaw;
+use crate::wellformed::{Flaw, NAME, run};
 
 /// The longest token we wait for, in bytes. Servers limit stanzas to far less; this one keeps
 /// memory bounded against a server that does not.
 const LONGEST: usize = 16 << 20;
-
-/// A tag of up to so many bytes is taken apart to see where it ends.
-const USUAL: usize = 4 << 10;
 
 const CDATA: &[u8] = b"<![CDATA[";
 const CDATA_END: &[u8] = b"]]>";
@@ -61,7 +58,7 @@ impl Tokenizer {
     pub fn next<'a>(&mut self, input: &'a [u8]) -> Result<Option<Token<'a>>, Fault> {
         let token = match input {
             [] | [b'<'] => None,
-            [b'<', b'/', ..] => self.until(input, b'>', 1).map(Token::End),
+            [b'<', b'/', ..] => self.end(input).map(Token::End),
             [b'<', b'!', ..] if input.starts_with(CDATA) => self.cdata(input).map(Token::CData),
             [b'<', b'!', ..] if CDATA.starts_with(input) => None,
             [b'<', b'!' | b'?', ..] => return Err(Fault::RestrictedXml),
@@ -93,6 +90,16 @@ impl Tokenizer {
         Some(&input[..found?])
     }
 
+    fn end<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
+        if self.searched == 0 {
+            let end = run(input, 2, NAME);
+            if input.get(end) == Some(&b'>') {
+                return Some(&input[..=end]);
+            }
+        }
+        self.until(input, b'>', 1)
+    }
+
     fn cdata<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
         let from = self.searched.max(CDATA.len());
         let found = memmem::find(&input[from..], CDATA_END).map(|at| from + at + CDATA_END.len());
@@ -101,15 +108,12 @@ impl Tokenizer {
         Some(&input[..found?])
     }
 
-    /// Nearly always the first `>` is the end. It is if what stands before it is a start tag, with
-    /// no quotes in names; or else it may be within a value.
     fn start<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
         if self.searched == 0 {
-            let first = memchr(b'>', input).filter(|&at| at < USUAL).map(|at| &input[..=at]);
-            self.apart =
-                first.is_some_and(|tag| self.tag.parse(tag).is_ok() && self.tag.plain_names);
-            if self.apart {
-                return first;
+            let usual = self.tag.read(input);
+            self.apart = usual.is_some();
+            if let Some(size) = usual {
+                return Some(&input[..size]);
             }
             self.quotes = ElementParser::default();
         }

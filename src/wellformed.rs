@@ -37,7 +37,8 @@ const CLASSES: [u8; 256] = {
         let start = byte.is_ascii_alphabetic() || byte == b'_';
         let name = start || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
         let value = byte >= b' ' && !matches!(byte, b'&' | b'<' | b'\'' | b'"');
-        classes[byte as usize] = name as u8 * NAME | start as u8 * START | value as u8 * VALUE;
+        classes[byte as usize] =
+            (name as u8 * NAME) | (start as u8 * START) | (value as u8 * VALUE);
         byte += 1;
     }
     classes
@@ -51,17 +52,8 @@ pub fn is(byte: u8, class: u8) -> bool {
 /// Where the bytes of a class that begin at `from` end.
 #[inline]
 pub fn run(bytes: &[u8], from: usize, class: u8) -> usize {
-    let mut rest = &bytes[from..];
-    while let [a, b, c, d, more @ ..] = rest
-        && is(*a, class)
-        && is(*b, class)
-        && is(*c, class)
-        && is(*d, class)
-    {
-        rest = more;
-    }
-    let more = rest.iter().position(|&byte| !is(byte, class)).unwrap_or(rest.len());
-    bytes.len() - rest.len() + more
+    let more = bytes[from..].iter().position(|&byte| !is(byte, class));
+    more.map_or(bytes.len(), |more| from + more)
 }
 
 /// XML that breaks the grammar.
