@@ -77,6 +77,6 @@ fn tell(states: &[NotifyState]) {
 /// The sd-notify crate knows sockets in the file system only; container managers use others too.
 fn tell_abstract(name: &str, states: &[NotifyState]) -> io::Result<()> {
     let address = SocketAddr::from_abstract_name(name)?;
-    let lines: String = states.iter().map(|state| format!("{state}\n")).collect();
-    UnixDatagram::unbound()?.send_to_addr(lines.as_bytes(), &address).map(drop)
+    let lines: Vec<String> = states.iter().map(ToString::to_string).collect();
+    UnixDatagram::unbound()?.send_to_addr(lines.join("\n").as_bytes(), &address).map(drop)
 }

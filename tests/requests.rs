@@ -41,8 +41,7 @@ fn condition(answer: &Element) -> String {
 fn get(to: &str, payload: &str) -> Element {
     let answer = iq("get", to, payload);
     assert_eq!(answer.attr("type"), Some("result"), "{answer:?}");
-    let payload = answer.children().next().unwrap().clone();
-    payload
+    answer.children().next().unwrap().clone()
 }
 
 fn query(namespace: &str) -> String {
