@@ -16,6 +16,7 @@ pub const STANZAS: [&str; 3] = [COMPONENT, "jabber:client", "jabber:server"];
 const LONGEST: usize = 8000;
 
 /// What is sent on a stream, with the header and footer around it; `None` if it is no UTF-8.
+#[must_use]
 pub fn whole(content: &[u8]) -> Option<String> {
     let content = std::str::from_utf8(content).ok()?;
     Some(format!(
@@ -32,6 +33,7 @@ pub fn parse(document: &str) -> Result<Document<'_>, roxmltree::Error> {
 }
 
 /// Whether rxml, as minidom uses it, reads the document, or cannot tell.
+#[must_use]
 pub fn accepted_by_rxml(document: &str) -> bool {
     document.len() > LONGEST || document.parse::<Element>().is_ok()
 }

@@ -28,6 +28,7 @@ pub struct Outcome {
 ///
 /// # Panics
 /// If the component takes more than it was given.
+#[must_use]
 pub fn feed(input: &[u8], limit: usize, piece: usize) -> Outcome {
     let domain = Domain::new(DOMAIN).expect("a domain");
     let responder = Responder { name: "Echo".into(), contacts: vec!["mailto:a@example".into()] };

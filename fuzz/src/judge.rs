@@ -182,6 +182,7 @@ fn attributes(node: Node, traded: bool) -> Vec<(Option<String>, String, String)>
 }
 
 /// The stanzas in what was sent.
+#[must_use]
 pub fn stanzas<'a>(document: &'a Document<'a>) -> Vec<Node<'a, 'a>> {
     document.root_element().children().collect()
 }
