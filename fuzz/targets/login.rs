@@ -33,7 +33,9 @@ fuzz_target!(|said: &[u8]| {
                 Err(ending) => {
                     let told = format!("offline: {ending}");
                     assert!(!told.contains(char::is_control), "{told:?}");
-                    assert!(!told.contains(SECRET), "{told:?}");
+                    // The fuzzer may learn it from this very comparison.
+                    let known = contains(said, SECRET.as_bytes());
+                    assert!(known || !told.contains(SECRET), "{told:?}");
                 }
             }
         });
