@@ -36,7 +36,8 @@ struct Element {
 #[derive(Debug)]
 struct Binding {
     prefix: usize,
-    namespace: String,
+    /// Where its namespace begins in `namespaces`.
+    namespace: usize,
     outer: Option<usize>,
 }
 
@@ -76,6 +77,7 @@ pub struct Scope {
     /// By that number: the binding in force.
     current: Vec<Option<usize>>,
     bindings: Vec<Binding>,
+    namespaces: String,
 }
 
 impl Scope {
@@ -118,9 +120,9 @@ impl Scope {
             if name == b"xmlns" || name.starts_with(b"xmlns:") {
                 unfit = unfit.and(self.declare(name, attribute, bytes));
             } else {
-                prefixed |= attribute.prefix > 0;
+                prefixed |= attribute.prefixed;
             }
-            names.add(name, attribute.prefix > 0);
+            names.add(name, attribute.prefixed);
         }
         if prefixed {
             unfit = unfit.and(self.prefixes_declared(bytes, tag));
@@ -144,8 +146,10 @@ impl Scope {
         let (start, bindings) = (element.name, element.bindings);
         self.names.truncate(start);
         self.open.pop();
-        for binding in self.bindings.drain(bindings..).rev() {
+        while self.bindings.len() > bindings {
+            let Some(binding) = self.bindings.pop() else { break };
             self.current[binding.prefix] = binding.outer;
+            self.namespaces.truncate(binding.namespace);
         }
         if self.open.is_empty() {
             self.forget();
@@ -163,7 +167,11 @@ impl Scope {
             _ => {}
         }
         match self.current[*self.prefixes.get(prefix)?] {
-            Some(binding) => Some(&self.bindings[binding].namespace),
+            Some(binding) => {
+                let end =
+                    self.bindings.get(binding + 1).map_or(self.namespaces.len(), |it| it.namespace);
+                Some(&self.namespaces[self.bindings[binding].namespace..end])
+            }
             None if prefix == b"stream" => Some(xmpp_parsers::ns::STREAM),
             None => None,
         }
@@ -188,18 +196,18 @@ impl Scope {
             Some([b':', prefix @ ..]) => prefix,
             _ => return Ok(()),
         };
-        // A value that cannot be read makes the stanza unfit, which `open` has noticed.
-        let namespace = attribute.value(bytes).unwrap_or_default();
-        let reserved = [XML, XMLNS].contains(&&*namespace);
+        let is = |namespace: &str| attribute.is(bytes, |value| value == namespace.as_bytes());
         match prefix {
-            b"xml" if namespace == XML => return Ok(()),
+            b"xml" if is(XML) => return Ok(()),
             b"xml" | b"xmlns" => return Err(Flaw::Unfit),
-            _ if reserved => return Err(Flaw::Unfit),
+            _ if is(XML) || is(XMLNS) => return Err(Flaw::Unfit),
             b"" => return Ok(()),
             _ if attribute.value.is_empty() => return Err(Flaw::Unfit),
             _ => {}
         }
-        let namespace = namespace.into_owned();
+        let namespace = self.namespaces.len();
+        // A value that cannot be read makes the stanza unfit, which `open` has noticed.
+        self.namespaces.push_str(&attribute.value(bytes).unwrap_or_default());
         let prefix = self.number(prefix);
         let outer = self.current[prefix].replace(self.bindings.len());
         self.bindings.push(Binding { prefix, namespace, outer });
@@ -218,10 +226,8 @@ impl Scope {
 
     fn prefixes_declared(&self, bytes: &[u8], tag: &Tag) -> Result<(), Flaw> {
         let element = (tag.prefix > 0).then(|| &tag.name(bytes)[..tag.prefix]);
-        let attributes = tag.attributes.iter().filter(|attribute| attribute.prefix > 0);
-        let prefixes = attributes
-            .map(|attribute| &bytes[attribute.name.start..][..attribute.prefix])
-            .filter(|prefix| prefix != b"xmlns");
+        let attributes = tag.attributes.iter().filter_map(|attribute| attribute.prefix(bytes));
+        let prefixes = attributes.filter(|prefix| prefix != b"xmlns");
         let declared = |prefix| prefix != b"xmlns" && self.namespace(prefix).is_some();
         if element.into_iter().chain(prefixes).all(declared) { Ok(()) } else { Err(Flaw::Unfit) }
     }

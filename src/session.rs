@@ -7,7 +7,7 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::BufMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use xso::AsXml;
@@ -19,9 +19,16 @@ use crate::keepalive::{Due, Keepalive};
 use crate::metrics::Metrics;
 use crate::output::Output;
 use crate::respond::Now;
+use crate::token::LONGEST;
 
 /// How much is read at once, in bytes.
 const READ: usize = 64 << 10;
+
+/// Over so many bytes, room is made for more than the longest token at once: memory is taken only as
+/// it is used, and all of it goes back. Growing step by step would leave holes behind, and what glibc
+/// gives back below 32 MiB makes it keep the next.
+const LARGE: usize = 1 << 20;
+const LARGEST: usize = 2 * LONGEST;
 
 /// While so much waits to be written, nothing is read, and TCP tells the server.
 const BACKLOG: usize = 1 << 20;
@@ -42,7 +49,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 struct Session<'a, S> {
     reader: ReadHalf<S>,
     writer: WriteHalf<S>,
-    input: BytesMut,
+    /// What has been read and not been answered yet. It is moved to the front again after each read,
+    /// so that the same memory serves, which is in the cache.
+    input: Vec<u8>,
     output: Output,
     echo: &'a mut Echo,
     metrics: &'a Metrics,
@@ -90,8 +99,7 @@ pub async fn ping_once<S: AsyncRead + AsyncWrite>(
     session.ping();
     session.flush().await.map_err(Ending::Broken)?;
     while session.pinged.is_some() {
-        session.input.reserve(READ);
-        let read = session.reader.read_buf(&mut session.input).await;
+        let read = read_some(&mut session.reader, &mut session.input).await;
         session.read(read)?;
         session.flush().await.map_err(Ending::Broken)?;
     }
@@ -109,7 +117,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         started: Instant,
     ) -> Self {
         let (reader, writer) = tokio::io::split(connection);
-        let (input, output) = (BytesMut::from(early), Output::default());
+        let (input, output) = (early.to_vec(), Output::default());
         Self { reader, writer, input, output, echo, metrics, started, pinged: None }
     }
 
@@ -118,7 +126,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         let mut life = Keepalive::new(Instant::now());
         let mut alarm = std::pin::pin!(sleep_until(Instant::now() + TICK));
         loop {
-            let room = self.has_room();
+            let room = self.output.pending().len() < BACKLOG;
             let waiting = !self.output.pending().is_empty();
             tokio::select! {
                 biased;
@@ -129,7 +137,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
                     }
                     life.output(!self.output.pending().is_empty(), true, Instant::now());
                 }
-                read = self.reader.read_buf(&mut self.input), if room => {
+                read = read_some(&mut self.reader, &mut self.input), if room => {
                     life.heard(Instant::now());
                     if let Err(ending) = self.read(read) {
                         return ending;
@@ -152,14 +160,6 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
                 }
             }
         }
-    }
-
-    fn has_room(&mut self) -> bool {
-        let room = self.output.pending().len() < BACKLOG;
-        if room {
-            self.input.reserve(READ);
-        }
-        room
     }
 
     fn wrote(&mut self, wrote: io::Result<usize>) -> Result<(), Ending> {
@@ -195,9 +195,9 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
             self.metrics.ping(pinged.elapsed());
         }
         let (used, event) = fed.map_err(Ending::Faulty)?;
-        self.input.advance(used);
+        self.input.drain(..used);
         if self.input.is_empty() && self.input.capacity() > 4 * READ {
-            self.input = BytesMut::new();
+            self.input = Vec::new();
         }
         match event {
             Event::Hungry => Ok(()),
@@ -224,10 +224,9 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
             if timeout_at(deadline, self.flush()).await.is_err() {
                 break;
             }
-            self.input.reserve(READ);
             let read = tokio::select! {
                 biased;
-                read = self.reader.read_buf(&mut self.input) => read,
+                read = read_some(&mut self.reader, &mut self.input) => read,
                 () = sleep(QUIET) => break,
             };
             if let Err(ending) = self.read(read) {
@@ -298,17 +297,26 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
             if watch_for_footer {
                 let now = Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() };
                 match self.echo.feed(&self.input, &mut unanswered, now) {
-                    Ok((used, Event::Hungry)) => self.input.advance(used),
+                    Ok((used, Event::Hungry)) => drop(self.input.drain(..used)),
                     _ => return Ok(()),
                 }
                 unanswered.wrote(unanswered.pending().len());
             } else {
                 self.input.clear();
             }
-            self.input.reserve(READ);
-            if self.reader.read_buf(&mut self.input).await? == 0 {
+            if read_some(&mut self.reader, &mut self.input).await? == 0 {
                 return Ok(());
             }
         }
     }
+}
+
+async fn read_some<R>(reader: &mut R, input: &mut Vec<u8>) -> io::Result<usize>
+where
+    R: AsyncRead + Unpin,
+{
+    if input.capacity() - input.len() < READ {
+        input.reserve(if input.len() < LARGE { READ } else { LARGEST });
+    }
+    reader.read_buf(&mut input.limit(READ)).await
 }

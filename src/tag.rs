@@ -18,10 +18,10 @@ const USUAL: usize = 256;
 pub struct Attribute {
     /// The qualified name.
     pub name: Range<usize>,
-    /// How much of it is the prefix.
-    pub prefix: usize,
     /// The value, without its quotes.
     pub value: Range<usize>,
+    /// Whether the name has a prefix.
+    pub prefixed: bool,
     /// Whether the value is known to be good, and what a parser reports.
     pub plain: bool,
 }
@@ -30,6 +30,12 @@ impl Attribute {
     /// The value with its quotes.
     pub fn quoted(&self) -> Range<usize> {
         self.value.start - 1..self.value.end + 1
+    }
+
+    /// The name's prefix.
+    pub fn prefix<'a>(&self, tag: &'a [u8]) -> Option<&'a [u8]> {
+        let name = &tag[self.name.clone()];
+        self.prefixed.then(|| &name[..prefix(name)])
     }
 
     /// The attribute as it stands, if there are no blanks in it.
@@ -106,7 +112,8 @@ impl Tag {
             if !plain {
                 end = start + memchr(quote, &input[start..])?;
             }
-            self.attributes.push(Attribute { name, prefix, value: start..end, plain });
+            let (value, prefixed) = (start..end, prefix > 0);
+            self.attributes.push(Attribute { name, value, prefixed, plain });
             at = end + 1;
         }
         self.empty = input[at] == b'/';
@@ -161,9 +168,9 @@ impl Tag {
                 if self.attributes.len() == most {
                     return Err(MALFORMED);
                 }
-                let prefix = prefix(&tag[name.clone()]);
+                let prefixed = prefix(&tag[name.clone()]) > 0;
                 let value = open + 1..close;
-                self.attributes.push(Attribute { name, prefix, value, plain: false });
+                self.attributes.push(Attribute { name, value, prefixed, plain: false });
             }
             at = close + 1;
         }

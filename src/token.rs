@@ -13,7 +13,7 @@ use crate::wellformed::{Flaw, NAME, run};
 
 /// The longest token we wait for, in bytes. Servers limit stanzas to far less; this one keeps
 /// memory bounded against a server that does not.
-const LONGEST: usize = 16 << 20;
+pub const LONGEST: usize = 16 << 20;
 
 const CDATA: &[u8] = b"<![CDATA[";
 const CDATA_END: &[u8] = b"]]>";

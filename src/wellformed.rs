@@ -52,8 +52,11 @@ pub fn is(byte: u8, class: u8) -> bool {
 /// Where the bytes of a class that begin at `from` end.
 #[inline]
 pub fn run(bytes: &[u8], from: usize, class: u8) -> usize {
-    let more = bytes[from..].iter().position(|&byte| !is(byte, class));
-    more.map_or(bytes.len(), |more| from + more)
+    let mut at = from;
+    while bytes.get(at).is_some_and(|&byte| is(byte, class)) {
+        at += 1;
+    }
+    at
 }
 
 /// XML that breaks the grammar.
