@@ -282,9 +282,10 @@ impl Scope {
             self.prefixes = HashMap::new();
             self.current = Vec::new();
         }
-        self.names.shrink_to(1 << 12);
-        self.open.shrink_to(1 << 10);
-        self.bindings.shrink_to(1 << 6);
+        self.names.shrink_to(1 << 16);
+        self.open.shrink_to(1 << 14);
+        self.bindings.shrink_to(1 << 8);
+        self.namespaces.shrink_to(1 << 16);
     }
 }
 

@@ -1,0 +1,69 @@
+//! Echoing a message allocates nothing once the buffers have grown to what messages need.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use echo_component::address::Domain;
+use echo_component::echo::{Echo, Event};
+use echo_component::flood::Allowance;
+use echo_component::output::Output;
+use echo_component::respond::{Now, Responder};
+
+const NOW: Now = Now { utc: chrono::DateTime::UNIX_EPOCH, uptime: Duration::from_secs(42) };
+
+/// The component's side of a stream with all guards on.
+fn echo() -> Echo {
+    let responder = Responder { name: "Echo".into(), contacts: vec![] };
+    let of = |it| NonZeroU32::new(it).unwrap();
+    let allowance = Allowance { burst: of(10_000), rate: of(10) };
+    Echo::new(Domain::new("echo.example").unwrap(), 512 << 10, responder, Some(allowance))
+}
+
+/// Lets `input` come in pieces that end at `cuts`, and what is sent go out.
+fn feed(echo: &mut Echo, output: &mut Output, input: &[u8], cuts: &[usize]) {
+    let mut from = 0;
+    for &cut in cuts {
+        let (used, event) = echo.feed(&input[from..cut], output, NOW).unwrap();
+        assert_eq!(event, Event::Hungry);
+        from += used;
+    }
+    assert_eq!(from, input.len());
+    assert!(output.pending().len() >= input.len());
+    output.wrote(output.pending().len());
+}
+
+#[test]
+fn a_message_costs_no_allocation() {
+    for (kind, attributes, payload) in [
+        ("small", "", "<body>hello</body>".to_owned()),
+        (
+            "with an id and a language",
+            " id='1' xml:lang='de'",
+            "<body>&#x1F600; \u{fc}</body>".into(),
+        ),
+        (
+            "with extensions",
+            " type='chat'",
+            "<x xmlns='urn:x'><y z='&amp;'/></x><p:x xmlns:p='urn:p' p:q=''/><q:a xmlns:q='u'/>"
+                .into(),
+        ),
+        ("large", "", format!("<body>{}</body>", "x".repeat(100_000))),
+        ("deep", "", "<a>".repeat(10_000) + &"</a>".repeat(10_000)),
+        ("with many children", "", "<a b='c'/>".repeat(10_000)),
+    ] {
+        let message = format!(
+            "<message from='user@some-server.example/r' to='bot@echo.example'{attributes}>{payload}\
+             </message>"
+        );
+        let (input, whole) = (message.as_bytes(), message.len());
+        let (mut echo, mut output) = (echo(), Output::default());
+        let mut three = || {
+            feed(&mut echo, &mut output, input, &[whole]);
+            feed(&mut echo, &mut output, input, &[20, 80, whole - 3, whole]);
+            feed(&mut echo, &mut output, input, &[whole]);
+        };
+        three();
+        let counted = allocation_counter::measure(three);
+        assert_eq!(counted.count_total, 0, "{kind}: {counted:?}");
+    }
+}
