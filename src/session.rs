@@ -117,6 +117,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         started: Instant,
     ) -> Self {
         let (reader, writer) = tokio::io::split(connection);
+        metrics.received(early.len());
         let (input, output) = (early.to_vec(), Output::default());
         Self { reader, writer, input, output, echo, metrics, started, pinged: None }
     }

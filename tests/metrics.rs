@@ -73,6 +73,18 @@ fn figures_say_what_has_happened_and_health_whether_it_is_online() {
 }
 
 #[test]
+fn what_comes_with_the_handshake_is_counted_too() {
+    let (server, port) = (Server::start(), free_port());
+    let _daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
+    let mut peer = server.accept();
+    peer.header();
+    peer.send("<handshake/><message from='u@x' to='echo.example'>x</message>");
+    peer.until("</message>");
+    let received = figure(&http(port, "GET /metrics"), "echo_component_received_bytes_total");
+    assert!(received > 40.0, "{received}");
+}
+
+#[test]
 fn other_requests_are_refused() {
     let (server, port) = (Server::start(), free_port());
     let _daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
