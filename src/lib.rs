@@ -18,7 +18,9 @@
 //! echo tally
 //! mirror respond flood
 //! reply scope output stream_error
-//! tag token address wellformed
+//! token
+//! tag address
+//! wellformed
 //! fault
 //! ```
 

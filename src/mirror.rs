@@ -273,6 +273,8 @@ impl Mirror {
     }
 
     /// The echo's start tag: all as it was, but for `from`, `to` and `xmlns`.
+    // Once a message: inlined, it would crowd out of registers what is there for every element.
+    #[inline(never)]
     fn write_head(
         &self,
         bytes: &[u8],
@@ -291,18 +293,19 @@ impl Mirror {
             {
                 continue;
             }
-            let whole = attribute.whole(bytes);
             let (name, value) = match (name, to) {
                 (b"xmlns", _) => continue,
                 (b"from", Some(to)) => (name, to),
                 (b"from", None) => (&b"to"[..], attribute),
                 (b"to", _) => (name, from),
-                _ if whole.is_some() => {
-                    out.push(b" ");
-                    out.push(whole.unwrap_or_default());
-                    continue;
-                }
-                _ => (name, attribute),
+                _ => match attribute.whole(bytes) {
+                    Some(whole) => {
+                        out.push(b" ");
+                        out.push(whole);
+                        continue;
+                    }
+                    None => (name, attribute),
+                },
             };
             out.push(b" ");
             out.push(name);
@@ -404,6 +407,7 @@ impl Mirror {
 
     /// The end of a top-level element.
     fn finish(&mut self) -> Step {
+        self.tokens.tag.forget();
         match std::mem::replace(&mut self.open, Open::Skip(Step::Unknown)) {
             Open::Echo { head, .. } => Step::Echo(head),
             Open::Collect { kind, head } => Step::Collected { kind, head, payload: Payload::Whole },

@@ -1,7 +1,8 @@
 //! Takes a start tag apart in one look, without copying.
 //!
-//! quick-xml finds where a tag ends (see `token`); its attribute iterator forgives what a server's
-//! parser does not, such as attributes without white space between them, so this is our own.
+//! Nearly all tags are [read](Tag::read) in one pass that finds their end too. For the rest quick-xml
+//! finds it (see `token`) and they are [parsed](Tag::parse). Its attribute iterator forgives what a
+//! server's parser does not, such as attributes without white space between them, so this is our own.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -95,7 +96,8 @@ pub fn is_blank(byte: u8) -> bool {
 impl Tag {
     /// Takes the tag apart that `input` begins with, if all of it is there and it is as servers
     /// write them: names of ASCII, and no white space but a blank before each attribute. Says how
-    /// long it is. Whatever else it may be is left to [`Tag::parse`].
+    /// long it is. Whatever else it may be is left to [`Tag::parse`]. It goes no further than the
+    /// tag's end in any case, so that it costs no more than the tag is long.
     pub fn read(&mut self, input: &[u8]) -> Option<usize> {
         self.attributes.clear();
         self.plain_names = true;
@@ -140,8 +142,7 @@ impl Tag {
         most: usize,
         wanted: impl Fn(&[u8]) -> bool,
     ) -> Result<(), Flaw> {
-        self.attributes.clear();
-        self.attributes.shrink_to(USUAL);
+        self.forget();
         self.plain_names = false;
         self.name = name(tag).len();
         self.prefix = prefix(self.name(tag));
@@ -174,6 +175,12 @@ impl Tag {
             }
             at = close + 1;
         }
+    }
+
+    /// Gives back what an unusual tag took.
+    pub fn forget(&mut self) {
+        self.attributes.clear();
+        self.attributes.shrink_to(USUAL);
     }
 
     /// The element's qualified name in `tag`, which must be the bytes that were parsed.

@@ -1,8 +1,9 @@
 //! Cuts the bytes of an XML stream into whole tokens, whatever pieces they arrive in.
 //!
-//! The searching is quick-xml's and memchr's. Nothing is checked here beyond what it takes to find
-//! a token's end, and nothing is copied. How far an unfinished token has been searched is kept, so
-//! that a token that trickles in costs linear time.
+//! The searching is quick-xml's and memchr's, but for tags as servers usually write them, whose end
+//! is found as they are taken apart. Nothing is checked here beyond that, and nothing is copied. How
+//! far an unfinished token has been searched is kept, so that a token that trickles in costs linear
+//! time.
 
 use memchr::{memchr, memmem};
 use quick_xml::parser::{ElementParser, Parser};
@@ -46,6 +47,7 @@ pub struct Tokenizer {
     quotes: ElementParser,
     /// The start tag that was found last, once it is taken apart.
     pub tag: Tag,
+    /// Whether it is already.
     apart: bool,
 }
 
