@@ -9,6 +9,7 @@ use std::hash::BuildHasher;
 use memchr::memchr;
 use minidom::{Element, Node};
 use tracing::debug;
+use xmpp_parsers::ns;
 use xmpp_parsers::ping::Ping;
 
 use crate::address::Domain;
@@ -219,8 +220,11 @@ fn children(start: &[u8], tag: &Tag, content: &[u8]) -> Option<Vec<Element>> {
             document.extend_from_slice(&start[attribute.name.start..=attribute.value.end]);
         }
     }
-    if tag.attribute(start, b"xmlns").is_none() {
-        document.extend_from_slice(b" xmlns='jabber:component:accept'");
+    // What the stream's header declares.
+    for (name, namespace) in [("xmlns", ns::COMPONENT), ("xmlns:stream", ns::STREAM)] {
+        if tag.attribute(start, name.as_bytes()).is_none() {
+            document.extend_from_slice(format!(" {name}='{namespace}'").as_bytes());
+        }
     }
     document.push(b'>');
     document.extend_from_slice(content);

@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::fault::Fault;
-use crate::stream_error::StreamError;
+use crate::stream_error::{StreamError, printable};
 use crate::tls::Untrusted;
 
 /// Why there is no session, or none any more.
@@ -130,7 +130,11 @@ impl fmt::Display for Ending {
             Self::OtherService(what) => {
                 write!(f, "the port belongs to {what}: give the server's component port")
             }
-            Self::NoStreamId => write!(f, "the server's stream header has no id"),
+            Self::NoStreamId => write!(
+                f,
+                "the server's stream header has no id: check that the port is the server's \
+                 component port"
+            ),
             Self::ClosedAtLogin => write!(
                 f,
                 "the server closed the connection during the login, as some do when the secret or \
@@ -142,7 +146,10 @@ impl fmt::Display for Ending {
                  wants TLS, give --tls; else check that it is the component port"
             ),
             Self::NoStream(error) => {
-                write!(f, "what the server sent is no component stream ({error})")
+                f.write_str("what the server sent is no component stream (")?;
+                // It may name what was sent.
+                printable(f, &error.to_string())?;
+                f.write_str("): check that the port is the server's component port")
             }
             Self::StreamError(error) => {
                 write!(f, "the server says {error}")?;

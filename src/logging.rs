@@ -1,12 +1,13 @@
-//! Where log lines go, which of them, and how they look.
+//! Where log lines go, which of them, and how they look; also what is said of a panic.
 
 use std::fmt;
 use std::io::{IsTerminal, stderr};
 use std::os::linux::fs::MetadataExt;
+use std::panic::{self, PanicHookInfo};
 
 use anyhow::{Context, Result};
 use tracing::level_filters::LevelFilter;
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Level, Subscriber, error};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{Format, FormatEvent, FormatFields, Full, Writer};
 use tracing_subscriber::fmt::{FmtContext, layer};
@@ -34,7 +35,15 @@ pub fn start(asked: Option<LevelFilter>) -> Result<()> {
         let lines = lines.event_format(format).with_ansi(stderr().is_terminal());
         tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     }
+    panic::set_hook(Box::new(tell_where));
     Ok(())
+}
+
+/// A panic's own words may quote what was being worked on, such as a message, so only its place is
+/// told.
+fn tell_where(panic: &PanicHookInfo) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    error!("there is a fault in the program at {place}: please report this");
 }
 
 /// Lines for the journal, which keeps the time itself and reads the level from a prefix

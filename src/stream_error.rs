@@ -62,7 +62,10 @@ impl fmt::Display for StreamError {
 }
 
 /// A peer's words: escaped where they are not plain text, and no longer than a line of a log bears.
-fn printable(f: &mut fmt::Formatter, words: &str) -> fmt::Result {
+///
+/// # Errors
+/// If they cannot be written.
+pub fn printable(f: &mut fmt::Formatter, words: &str) -> fmt::Result {
     words.chars().take(300).try_for_each(|c| match c {
         '\'' | '"' => write!(f, "{c}"),
         _ => write!(f, "{}", c.escape_debug()),

@@ -14,6 +14,8 @@ mod case;
 mod characters;
 #[path = "hostile/daemon.rs"]
 mod daemon;
+#[path = "hostile/headers.rs"]
+mod headers;
 #[path = "hostile/presence.rs"]
 mod presence;
 #[path = "hostile/requests.rs"]

@@ -187,6 +187,26 @@ fn a_crash_leaves_no_core_dump_and_other_processes_cannot_look_in() {
     assert!(!std::os::unix::process::ExitStatusExt::core_dumped(&status), "{status}");
 }
 
+/// The standard library quotes a text that is cut within a character.
+#[test]
+fn a_panic_tells_where_it_was_but_not_what_it_was_about() {
+    const NAME: &str = "a_panic_tells_where_it_was_but_not_what_it_was_about";
+    if std::env::var_os("PANIC").is_some() {
+        echo_component::logging::start(None).unwrap();
+        let words = format!("\u{e9}{TEXT}{SECRET}");
+        panic!("{}", &words[1..]);
+    }
+    let mut this = Command::new(std::env::current_exe().unwrap());
+    let output = this.args(["--exact", NAME, "--nocapture"]).env_clear().env("PANIC", "1");
+    let output = output.output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(said.contains("fault in the program at tests/secrets.rs:"), "{said}");
+    for hidden in [SECRET, TEXT] {
+        assert!(!said.contains(hidden), "{hidden}: {said}");
+    }
+}
+
 #[test]
 fn the_figures_have_neither_secret_nor_text_nor_people() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

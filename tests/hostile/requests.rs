@@ -67,6 +67,8 @@ fn payloads() -> Vec<Case> {
         "<Ping xmlns='urn:xmpp:ping'/>",
         "<query xmlns='urn:xmpp:ping'/>",
         "<a xmlns:stream='u'><stream:b/></a>",
+        "<stream:a/>",
+        "<a stream:b=''/>",
     ] {
         cases.push(Case::new(iq(" type='get' id='1'", payload), UNAVAILABLE));
         cases.push(Case::new(iq(" type='set' id='1'", payload), UNAVAILABLE));
