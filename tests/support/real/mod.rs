@@ -27,6 +27,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use daemon::{Daemon, ONLINE};
+pub use process::Process;
 pub use server::{Kind, Server};
 pub use stanza::Stanza;
 pub use tally::{Tally, WhereLost};

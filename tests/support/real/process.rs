@@ -29,6 +29,11 @@ impl Process {
         }
     }
 
+    /// Its id.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// The child itself, for its pipes.
     pub fn child(&mut self) -> &mut Child {
         &mut self.0
@@ -47,7 +52,7 @@ impl Process {
     pub fn terminate(&self) {
         let status = Command::new("sh")
             .args(["-c", "kill -TERM \"$1\"", "sh"])
-            .arg(self.0.id().to_string())
+            .arg(self.id().to_string())
             .status();
         assert!(status.is_ok_and(|status| status.success()), "kill failed");
     }
@@ -76,7 +81,7 @@ impl Drop for Process {
         if thread::panicking()
             && let Ok(Some(status)) = self.0.try_wait()
         {
-            eprintln!("process {} had ended by itself: {status}", self.0.id());
+            eprintln!("process {} had ended by itself: {status}", self.id());
         }
         self.kill();
     }

@@ -138,6 +138,11 @@ impl Server {
         self.processes.clear();
     }
 
+    /// Its processes' ids.
+    pub fn ids(&self) -> Vec<u32> {
+        self.processes.iter().map(Process::id).collect()
+    }
+
     /// The port users connect to.
     pub fn c2s_port(&self) -> u16 {
         self.place.c2s_port

@@ -63,6 +63,11 @@ impl User {
         &self.jid
     }
 
+    /// The connection alone, for who reads and writes it in another way.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     /// Sends XML as it is.
     #[track_caller]
     pub fn send(&mut self, xml: &str) {

@@ -1,0 +1,120 @@
+//! Users who have so many messages on their way to the component at all times, and look whether each
+//! comes back right, once, and in order. Plain sockets and no parser, so that they cost little.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use memchr::memmem;
+
+use crate::real::COMPONENT;
+
+/// How many messages of a user are on their way at once.
+pub const WINDOW: u64 = 100;
+
+/// The rest of a body of 80 bytes behind the message's number.
+const FILLER: &str = "All work and no play makes Jack a dull boy. All work and no play makes J";
+
+/// How long any echo may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What all users together have got back.
+#[derive(Default)]
+pub struct Load {
+    echoes: AtomicU64,
+    stopped: AtomicBool,
+}
+
+impl Load {
+    /// How many echoes have come so far.
+    pub fn echoes(&self) -> u64 {
+        self.echoes.load(Ordering::Relaxed)
+    }
+
+    /// Has all users send nothing more.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Sends and receives until told to stop and all is back.
+    pub fn talk(&self, user: &mut TcpStream) -> Result<(), String> {
+        let (mut sent, mut echoed, mut received) = (0, 0, Vec::new());
+        loop {
+            if !self.stopped.load(Ordering::Relaxed) {
+                let next: String = (sent..echoed + WINDOW).map(message).collect();
+                user.write_all(next.as_bytes()).map_err(|error| format!("sending: {error}"))?;
+                sent = echoed + WINDOW;
+            } else if sent == echoed {
+                return Ok(());
+            }
+            read(user, &mut received)?;
+            while let Some(stanza) = take(&mut received) {
+                let body = format!("<body>{}</body>", body(echoed));
+                if is_error(&stanza) || memmem::find(&stanza, body.as_bytes()).is_none() {
+                    let stanza = String::from_utf8_lossy(&stanza);
+                    return Err(format!("instead of the echo {echoed} came {stanza}"));
+                }
+                echoed += 1;
+                self.echoes.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Waits until the component is there, which is when a message comes back and not an error.
+pub fn wait_for_echo(user: &mut TcpStream) -> Result<(), String> {
+    user.set_nodelay(true)
+        .and_then(|()| user.set_read_timeout(Some(PATIENCE)))
+        .map_err(|error| format!("a user's socket: {error}"))?;
+    let (deadline, mut received) = (Instant::now() + PATIENCE, Vec::new());
+    while Instant::now() < deadline {
+        user.write_all(message(0).as_bytes()).map_err(|error| format!("sending: {error}"))?;
+        let answer = loop {
+            read(user, &mut received)?;
+            if let Some(stanza) = take(&mut received) {
+                break stanza;
+            }
+        };
+        if !is_error(&answer) {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(50));
+    }
+    Err(format!("the component was not online within {PATIENCE:?}"))
+}
+
+fn body(number: u64) -> String {
+    format!("{number:08}{FILLER}")
+}
+
+fn message(number: u64) -> String {
+    let body = body(number);
+    format!(
+        "<message to='bot@{COMPONENT}' type='chat' id='m{number}'><body>{body}</body></message>"
+    )
+}
+
+fn read(user: &mut TcpStream, received: &mut Vec<u8>) -> Result<(), String> {
+    let mut piece = [0; 16 << 10];
+    match user.read(&mut piece) {
+        Ok(0) => Err("the server closed a user's connection".to_owned()),
+        Ok(count) => {
+            received.extend_from_slice(&piece[..count]);
+            Ok(())
+        }
+        Err(error) => Err(format!("an echo did not come within {PATIENCE:?}: {error}")),
+    }
+}
+
+/// The next message that is whole, and what came before it.
+fn take(received: &mut Vec<u8>) -> Option<Vec<u8>> {
+    const END: &[u8] = b"</message>";
+    let end = memmem::find(received, END)? + END.len();
+    Some(received.drain(..end).collect())
+}
+
+fn is_error(stanza: &[u8]) -> bool {
+    memmem::find(stanza, b"type='error'").or(memmem::find(stanza, b"type=\"error\"")).is_some()
+}
