@@ -15,7 +15,7 @@ use crate::reply::Bounce;
 use crate::scope::Scope;
 use crate::tag::{self, Attribute};
 use crate::token::{Token, Tokenizer};
-use crate::wellformed::{self, Flaw};
+use crate::wellformed::{self, Flaw, MALFORMED};
 
 /// The most that is collected of a presence or IQ, in bytes, and how deep: it becomes a tree, which
 /// is walked recursively.
@@ -153,9 +153,7 @@ impl Mirror {
         loop {
             if self.scope.depth() == 0 {
                 // RFC 6120 §4.6.1: white space between stanzas keeps connections alive.
-                if input.get(at) != Some(&b'<') {
-                    at += memchr(b'<', &input[at..]).unwrap_or(input.len() - at);
-                }
+                at += input[at..].iter().take_while(|&&byte| tag::is_blank(byte)).count();
                 kept = at;
             }
             let Some(token) = self.tokens.next(&input[at..])? else {
@@ -174,6 +172,15 @@ impl Mirror {
                     // What is too large is not taken apart, however many attributes it has.
                     self.bound(end - kept, out);
                     self.element(bytes)
+                }
+                // Between stanzas it means nothing, but there is nobody whom a flaw could be told.
+                Token::Text(bytes) if self.scope.depth() == 0 => {
+                    kept = end;
+                    wellformed::text(bytes).map_err(fatal)
+                }
+                Token::CData(bytes) if self.scope.depth() == 0 => {
+                    kept = end;
+                    wellformed::characters(bytes).map_err(fatal)
                 }
                 Token::Text(bytes) => self.check(bytes, wellformed::text),
                 Token::CData(bytes) => self.check(bytes, wellformed::characters),
@@ -414,6 +421,10 @@ impl Mirror {
             Open::Skip(step) => step,
         }
     }
+}
+
+fn fatal(flaw: Flaw) -> Flaw {
+    if flaw == Flaw::Unfit { MALFORMED } else { flaw }
 }
 
 fn split(name: &[u8]) -> (Option<&[u8]>, &[u8]) {

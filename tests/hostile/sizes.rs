@@ -180,7 +180,7 @@ fn others() -> Vec<Case> {
         Case::new(format!("<iq type='get' id='1' from='{long}' to='{BOT}'>{ping}</iq>"), Silence),
         Case::new(format!("<unknown a='{long}'>{long}</unknown>"), Silence),
         Case::runs("20 MB of white space", &[(" \n", 10 << 20)], Silence),
-        Case::runs("20 MB of text between stanzas", &[("x]>", 7 << 20)], Silence),
+        Case::runs("20 MB of text between stanzas", &[("x]>", 7 << 20)], Ends(PolicyViolation)),
         Case::runs("a million unknown elements", &[("<a/>", 1_000_000)], Silence),
     ]
 }

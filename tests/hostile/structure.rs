@@ -1,6 +1,6 @@
 //! Prefixes, sections, mixed content, and markup that is restricted or broken.
 
-use echo_component::fault::Fault::{NotWellFormed, RestrictedXml};
+use echo_component::fault::Fault::{NotWellFormed, RestrictedXml, UnsupportedEncoding};
 
 use super::case::Outcome::{Bounce, Echo, Ends, Silence};
 use super::case::{Case, echo, message};
@@ -155,12 +155,21 @@ fn content() -> Vec<Case> {
         " \n ",
         "<![CDATA[a]]>",
         "<![CDATA[<message from='u@x'/>]]>",
-        "&",
-        "]]>",
+        "&amp;&#9;",
         "\u{feff}",
     ] {
         cases.push(Case::new(input, Silence));
+        let echo = Echo(echo("", input));
+        cases.push(Case::new(format!("{input} {}", message("", input)), echo));
     }
+    // Nor may there be between stanzas what is not well-formed anywhere.
+    for input in ["&", "&nbsp;", "&#0;", "]]>", "\u{0}", "\u{1}", "\u{ffff}", "<![CDATA[\u{1}]]>"] {
+        let message = message("", "never echoed");
+        cases.push(Case::new(format!("{input}{message}"), Ends(NotWellFormed)));
+        cases.push(Case::new(format!(" {input}\n{message}"), Ends(NotWellFormed)));
+    }
+    let bad_utf8 = [b"\xc0\xaf", message("", "never echoed").as_bytes()].concat();
+    cases.push(Case::new(bad_utf8, Ends(UnsupportedEncoding)));
     cases
 }
 
