@@ -17,6 +17,7 @@
 //! config cli
 //! echo tally
 //! mirror respond flood
+//! step
 //! reply scope output stream_error
 //! token
 //! tag address
@@ -46,6 +47,7 @@ pub mod respond;
 pub mod scope;
 pub mod service;
 pub mod session;
+pub mod step;
 pub mod stream_error;
 pub mod supervisor;
 pub mod tag;

@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::output::Output;
 use crate::reply::Bounce;
 use crate::scope::Scope;
+use crate::step::{Head, Kind, Payload, Silence, Step};
 use crate::tag::{self, Attribute};
 use crate::token::{Token, Tokenizer};
 use crate::wellformed::{self, Flaw, MALFORMED};
@@ -30,84 +31,6 @@ const ADDRESS: usize = 64 << 10;
 
 /// The attributes that are looked at in such a tag, beside the declaration of its prefix.
 const KEPT: [&[u8]; 5] = [b"from", b"to", b"id", b"type", b"xmlns"];
-
-/// A top-level element that is to be answered from its payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// `<presence/>`
-    Presence,
-    /// `<iq/>`
-    Iq,
-    /// `<stream:error/>`
-    StreamError,
-}
-
-/// What there is of such an element's payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Payload {
-    /// All of it.
-    Whole,
-    /// Nothing, since it is not what may stand in XML.
-    Unfit,
-    /// Nothing, since it is too large or deep.
-    TooLarge,
-}
-
-/// Why a message gets no answer at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Silence {
-    /// It is an error, which is never answered (RFC 6120 §8.3.1).
-    Error,
-    /// Its `to` is not ours to speak for.
-    ForeignTo,
-    /// It has no `from`, or comes from our own domain.
-    NoSender,
-    /// It cannot be echoed, and its addresses are too long for an error.
-    Unanswerable,
-    /// Its sender has sent too many, and has been told.
-    Flood,
-}
-
-/// The start tag of an echo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// How long it is.
-    pub length: usize,
-    /// Where in it the value of `to` begins and ends, which is who sent the message.
-    pub sender: (usize, usize),
-}
-
-/// What came up in the input. Where a `head` is named, the output's unfinished bytes begin with a
-/// start tag of that length, and whoever takes the step commits them or cuts them back to nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Nothing more; the rest is not whole yet.
-    Hungry,
-    /// A message. The unfinished bytes are its echo.
-    Echo(Head),
-    /// A message that cannot be echoed. The unfinished bytes are the start tag of an echo.
-    Refused {
-        /// The length of that start tag.
-        head: usize,
-        /// Why.
-        bounce: Bounce,
-    },
-    /// Presence, IQ or a stream error. The unfinished bytes are its start tag and payload.
-    Collected {
-        /// What it is.
-        kind: Kind,
-        /// The length of the start tag.
-        head: usize,
-        /// Why the payload is missing, if it is.
-        payload: Payload,
-    },
-    /// A message that gets no answer.
-    Ignored(Silence),
-    /// An element that is none of ours, such as late stream features.
-    Unknown,
-    /// `</stream:stream>`
-    Footer,
-}
 
 /// What is done with the top-level element that is open.
 #[derive(Debug, Clone, Copy)]
@@ -173,14 +96,9 @@ impl Mirror {
                     self.bound(end - kept, out);
                     self.element(bytes)
                 }
-                // Between stanzas it means nothing, but there is nobody whom a flaw could be told.
-                Token::Text(bytes) if self.scope.depth() == 0 => {
+                Token::Text(_) | Token::CData(_) if self.scope.depth() == 0 => {
                     kept = end;
-                    wellformed::text(bytes).map_err(fatal)
-                }
-                Token::CData(bytes) if self.scope.depth() == 0 => {
-                    kept = end;
-                    wellformed::characters(bytes).map_err(fatal)
+                    between_stanzas(token)
                 }
                 Token::Text(bytes) => self.check(bytes, wellformed::text),
                 Token::CData(bytes) => self.check(bytes, wellformed::characters),
@@ -423,8 +341,16 @@ impl Mirror {
     }
 }
 
-fn fatal(flaw: Flaw) -> Flaw {
-    if flaw == Flaw::Unfit { MALFORMED } else { flaw }
+/// Text there means nothing, but what is wrong with it can be told to nobody but the server.
+#[cold]
+fn between_stanzas(token: Token) -> Result<(), Flaw> {
+    let checked = match token {
+        Token::Text(bytes) => wellformed::text(bytes),
+        Token::CData(bytes) | Token::Start(bytes) | Token::End(bytes) => {
+            wellformed::characters(bytes)
+        }
+    };
+    checked.map_err(|flaw| if flaw == Flaw::Unfit { MALFORMED } else { flaw })
 }
 
 fn split(name: &[u8]) -> (Option<&[u8]>, &[u8]) {

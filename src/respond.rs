@@ -23,8 +23,8 @@ use xmpp_parsers::vcard::VCard;
 use xmpp_parsers::version::VersionResult;
 
 use crate::address::is_node;
-use crate::mirror::Payload;
 use crate::reply::Reply;
+use crate::step::Payload;
 
 /// XEP-0012, for which xmpp-parsers has no type.
 const LAST: &str = "jabber:iq:last";

@@ -1,7 +1,7 @@
 //! What has been done, in plain numbers that cost nothing to keep.
 
-use crate::mirror::Silence;
 use crate::reply::Bounce;
+use crate::step::Silence;
 
 /// Counts since they were last taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
