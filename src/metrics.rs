@@ -50,7 +50,7 @@ impl Metrics {
             vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
         let ping =
             HistogramOpts::new("self_ping_seconds", "Round trip of a ping through the server");
-        Ok(Self {
+        let metrics = Self {
             is_online: AtomicBool::new(false),
             online: gauge("online", "1 while the component is authenticated with its server")?,
             connects: counter("connects_total", "Logins that succeeded")?,
@@ -69,7 +69,15 @@ impl Metrics {
             backlog: gauge("backlog_bytes", "Bytes of answers that the server has not taken yet")?,
             ping: in_registry.add(Histogram::with_opts(ping.buckets(buckets))?)?,
             registry,
-        })
+        };
+        // There from the start, so that Prometheus sees the first of each as an increase.
+        for (reason, _) in Tally::default().bounced() {
+            metrics.bounced.with_label_values(&[reason]);
+        }
+        for (reason, _) in Tally::default().ignored() {
+            metrics.ignored.with_label_values(&[reason]);
+        }
+        Ok(metrics)
     }
 
     /// The component is authenticated.
@@ -100,10 +108,12 @@ impl Metrics {
         self.echoed.inc_by(tally.echoed);
         self.presence.inc_by(tally.presence);
         self.iq.inc_by(tally.iq);
-        for (reason, count) in tally.bounced() {
+        // Finding a counter by its label takes a lock and a hash: not for nothing, at every read.
+        let happened = |(_, count): &(&str, u64)| *count > 0;
+        for (reason, count) in tally.bounced().into_iter().filter(happened) {
             self.bounced.with_label_values(&[reason]).inc_by(count);
         }
-        for (reason, count) in tally.ignored() {
+        for (reason, count) in tally.ignored().into_iter().filter(happened) {
             self.ignored.with_label_values(&[reason]).inc_by(count);
         }
     }

@@ -33,6 +33,8 @@ fn figures_say_what_has_happened_and_health_whether_it_is_online() {
     let mut daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
     let mut peer = server.accept();
     assert!(http(port, "GET /healthz").starts_with("HTTP/1.1 503 "), "before the login");
+    let flooded = "echo_component_messages_bounced_total{reason=\"flood\"}";
+    assert!(figure(&http(port, "GET /metrics"), flooded).abs() < 0.1, "there from the start");
     peer.header();
     peer.send("<handshake/>");
     daemon.logs("online");
