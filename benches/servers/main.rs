@@ -40,6 +40,7 @@ fn main() -> Result<(), String> {
         for kind in SERVERS {
             let server = Server::start(kind);
             let mut users = USERS.map(|name| User::login(&server, name).into_stream());
+            users.iter().try_for_each(load::prepare)?;
             // Each comes first in turn, since a server that has run for a while may be faster.
             let mut turns = COMPONENTS;
             turns.rotate_left(round % COMPONENTS.len());
