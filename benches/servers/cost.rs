@@ -1,4 +1,5 @@
-//! What processes have used of the processors, by the scheduler's own count of each thread.
+//! What processes have used of the processors, by the scheduler's own count of each thread, and what
+//! the whole machine has.
 
 use std::fs;
 use std::time::Duration;
@@ -32,5 +33,38 @@ impl Cost {
     /// What was used since `before`.
     pub fn since(self, before: &Self) -> Duration {
         self.0.saturating_sub(before.0)
+    }
+}
+
+/// What all processes of the machine have used, and how much there was to use, in the kernel's ticks.
+#[derive(Clone, Copy)]
+pub struct Machine {
+    idle: u64,
+    all: u64,
+}
+
+impl Machine {
+    /// Up to now.
+    ///
+    /// # Errors
+    /// That the kernel does not tell.
+    pub fn now() -> Result<Self, String> {
+        let counts = fs::read_to_string("/proc/stat").unwrap_or_default();
+        let first = counts.lines().next().unwrap_or_default();
+        // What guests use, after these eight, is in user's already; the fourth and fifth are idle's.
+        let ticks = first.split_whitespace().skip(1).take(8).map(str::parse);
+        match ticks.collect::<Result<Vec<u64>, _>>().as_deref() {
+            Ok(ticks @ [_, _, _, idle, waiting, ..]) => {
+                Ok(Self { idle: idle + waiting, all: ticks.iter().sum() })
+            }
+            _ => Err("/proc/stat does not tell what the machine does".to_owned()),
+        }
+    }
+
+    /// What was used since `before`, of all cores together, from 0 to 1.
+    #[allow(clippy::cast_precision_loss)] // Far below 2^52.
+    pub fn busy_since(self, before: &Self) -> f64 {
+        let all = self.all.saturating_sub(before.all).max(1);
+        1.0 - self.idle.saturating_sub(before.idle) as f64 / all as f64
     }
 }

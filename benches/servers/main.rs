@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use component::{COMPONENTS, Component};
-use cost::Cost;
+use cost::{Cost, Machine};
 use load::Load;
 use real::{Kind, Server, User};
 use table::{Row, Table};
@@ -93,12 +93,13 @@ fn measure(options: &Options, load: &Load, processes: &[Vec<u32>; 3]) -> Result<
         Ok([Cost::of(component)?, Cost::of(server)?, Cost::of(users)?])
     };
     std::thread::sleep(options.warm_up);
-    let (start, echoes, before) = (Instant::now(), load.echoes(), costs()?);
+    let (start, machine) = (Instant::now(), Machine::now()?);
+    let (echoes, before) = (load.echoes(), costs()?);
     std::thread::sleep(options.length);
     // By the clock, since a sleep on a busy machine is longer than asked for.
     let (length, echoes, after) = (start.elapsed(), load.echoes() - echoes, costs()?);
     let used = [0, 1, 2].map(|which| after[which].since(&before[which]));
-    Ok(Row::new(echoes, length, used))
+    Ok(Row::new(echoes, length, used, Machine::now()?.busy_since(&machine)))
 }
 
 fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {

@@ -20,19 +20,24 @@ pub struct Row {
     server: f64,
     /// How much of one core each had, in per cent.
     busy: Busy,
+    /// And all that had nothing to do with this.
+    others: f64,
 }
 
 /// Component, server, and users.
 type Busy = [f64; 3];
 
 impl Row {
-    /// So many echoes in so long, and what component, server and users used for them.
-    pub fn new(echoes: u64, length: Duration, used: [Duration; 3]) -> Self {
+    /// So many echoes in so long, what component, server and users used for them, and how much of all
+    /// cores together was in use.
+    pub fn new(echoes: u64, length: Duration, used: [Duration; 3], machine: f64) -> Self {
         #[allow(clippy::cast_precision_loss)] // Far below 2^52.
-        let count = echoes.max(1) as f64;
+        let (count, cores) = (echoes.max(1) as f64, cores() as f64);
         let [component, server, _] = used.map(|time| time.as_secs_f64() * 1e6 / count);
         let busy = used.map(|time| 100.0 * time.as_secs_f64() / length.as_secs_f64());
-        Self { all: echoes, speed: count / length.as_secs_f64(), component, server, busy }
+        // The kernel's ticks are coarse, so that this may come out as a little less than nothing.
+        let others = (100.0 * machine * cores - busy.iter().sum::<f64>()).max(0.0);
+        Self { all: echoes, speed: count / length.as_secs_f64(), component, server, busy, others }
     }
 
     /// The component's share of what the two cost together, in per cent.
@@ -79,11 +84,13 @@ impl Table {
              share the machine's {cores} cores with whatever else it does, so compare rows, and do not \
              take the seconds for the servers' best. Figures are medians, with the smallest and the \
              largest speed in brackets; rounds: {rounds}, all in turns; load average before the first: \
-             {load_before}. \"Busy\" is in per cent of one core. Nearest its limit is who is serving for \
-             what it can use: Prosody, a component and each user one core, ejabberd all.\n\n\
+             {load_before}. \"Busy\" is in per cent of one core; others is all else that ran. Nearest \
+             its limit is who is busiest for what it can use: Prosody, a component and each user one \
+             core, ejabberd all.\n\n\
              | server | users | component | echoes a second | an echo costs the component | the server \
-             | share of the component | component busy | server busy | users busy | nearest its limit |\n\
-             |---|--:|---|--:|--:|--:|--:|--:|--:|--:|---|\n"
+             | share of the component | component busy | server busy | users busy | others busy \
+             | nearest its limit |\n\
+             |---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|---|\n"
         );
         let mut sorted: Vec<_> = self.0.iter().collect();
         sorted.sort_by_key(|(of, _)| *of);
@@ -96,7 +103,7 @@ impl Table {
             let _ = writeln!(
                 text,
                 "| {server} | {users} | {component} | {:.0} ({:.0}–{:.0}) | {:.1} µs | {:.1} µs \
-                 | {:.1} % | {:.0} % | {:.0} % | {:.0} % | {} |",
+                 | {:.1} % | {:.0} % | {:.0} % | {:.0} % | {:.0} % | {} |",
                 median(&speeds),
                 speeds[0],
                 speeds[speeds.len() - 1],
@@ -106,6 +113,7 @@ impl Table {
                 busy[0],
                 busy[1],
                 busy[2],
+                middle(&|row| row.others),
                 nearest_its_limit(server, *users, busy),
             );
         }
