@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::real::{COMPONENT, Process, SECRET};
+use crate::real::{COMPONENT, Daemon, Process, SECRET};
 
 /// Which component.
 #[derive(Clone, Copy)]
@@ -32,19 +32,17 @@ pub struct Component(Process);
 impl Component {
     /// Starts it; `peers` is the folder with those that are not ours.
     pub fn start(which: Which, peers: &Path, port: u16) -> Self {
-        let port = port.to_string();
         let mut command = match which {
             Which::EchoComponent => {
-                let mut ours = Process::command(Path::new(env!("CARGO_BIN_EXE_echo-component")));
-                ours.args(["--jid", COMPONENT, "--server", "127.0.0.1", "--port", &port]);
+                let mut ours = Daemon::command(COMPONENT, SECRET, "127.0.0.1", port);
                 // A user here is not to be told to write less.
-                ours.args(["--flood-burst", "0"]).env("ECHO_COMPONENT_SECRET", SECRET);
+                ours.args(["--flood-burst", "0"]);
                 ours
             }
             Which::XmppJs | Which::Slixmpp => {
                 let name = if let Which::XmppJs = which { "xmppjs" } else { "slixmpp" };
                 let mut peer = Process::command(&peers.join(name));
-                peer.args(["127.0.0.1", &port, COMPONENT, SECRET]);
+                peer.args(["127.0.0.1", &port.to_string(), COMPONENT, SECRET]);
                 peer
             }
         };

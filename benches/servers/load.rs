@@ -60,8 +60,7 @@ impl Load {
                 if memmem::find(&stanza, BEFORE_BODY).is_some() {
                     continue;
                 }
-                let body = format!("<body>{}</body>", body(echoed));
-                if is_error(&stanza) || memmem::find(&stanza, body.as_bytes()).is_none() {
+                if !is_echo(&stanza, echoed) {
                     let stanza = String::from_utf8_lossy(&stanza);
                     return Err(format!("instead of the echo {echoed} came {stanza}"));
                 }
@@ -72,12 +71,18 @@ impl Load {
     }
 }
 
+/// Has small writes go out at once, as those of every user must, and bounds each wait.
+pub fn prepare(user: &TcpStream) -> Result<(), String> {
+    user.set_nodelay(true)
+        .and_then(|()| user.set_read_timeout(Some(PATIENCE)))
+        .map_err(|error| format!("a user's socket: {error}"))
+}
+
 /// Waits until the component is there, which is when a message comes back and not an error. One that
 /// goes to the component before it is lost with that one's connection, and ejabberd's errors may come
 /// late.
 pub fn wait_for_echo(user: &mut TcpStream) -> Result<(), String> {
     let socket = |error: io::Error| format!("a user's socket: {error}");
-    user.set_nodelay(true).map_err(socket)?;
     user.set_read_timeout(Some(Duration::from_millis(100))).map_err(socket)?;
     let (deadline, mut received, mut number) = (Instant::now() + PATIENCE, Vec::new(), BEFORE);
     while Instant::now() < deadline {
@@ -85,9 +90,8 @@ pub fn wait_for_echo(user: &mut TcpStream) -> Result<(), String> {
         user.write_all(message(number).as_bytes()).map_err(socket)?;
         while read(user, &mut received)? {
             while let Some(stanza) = take(&mut received) {
-                let is_this = memmem::find(&stanza, body(number).as_bytes()).is_some();
-                if is_this && !is_error(&stanza) {
-                    return user.set_read_timeout(Some(PATIENCE)).map_err(socket);
+                if is_echo(&stanza, number) {
+                    return prepare(user);
                 }
             }
         }
@@ -127,6 +131,15 @@ fn take(received: &mut Vec<u8>) -> Option<Vec<u8>> {
     Some(received.drain(..end).collect())
 }
 
-fn is_error(stanza: &[u8]) -> bool {
-    memmem::find(stanza, b"type='error'").or(memmem::find(stanza, b"type=\"error\"")).is_some()
+/// Whether this is the echo of that message: no error, from whom it was for, with its id and its text.
+fn is_echo(stanza: &[u8], number: u64) -> bool {
+    let has = |part: &str| memmem::find(stanza, part.as_bytes()).is_some();
+    // Servers write attributes anew, each with the quotes it likes.
+    let says = |name: &str, value: &str| {
+        has(&format!(" {name}='{value}'")) || has(&format!(" {name}=\"{value}\""))
+    };
+    has(&format!("<body>{}</body>", body(number)))
+        && says("id", &format!("m{number}"))
+        && says("from", &format!("bot@{COMPONENT}"))
+        && !says("type", "error")
 }

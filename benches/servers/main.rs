@@ -11,10 +11,10 @@ mod load;
 mod table;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use component::{COMPONENTS, Component};
-use cost::Cost;
+use cost::{Cost, Machine};
 use load::Load;
 use real::{Kind, Server, User};
 use table::{Row, Table};
@@ -35,11 +35,13 @@ struct Options {
 
 fn main() -> Result<(), String> {
     let options = options(std::env::args().skip(1))?;
+    let load_before = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let mut table = Table::default();
     for round in 1..=options.rounds {
         for kind in SERVERS {
             let server = Server::start(kind);
             let mut users = USERS.map(|name| User::login(&server, name).into_stream());
+            users.iter().try_for_each(load::prepare)?;
             // Each comes first in turn, since a server that has run for a while may be faster.
             let mut turns = COMPONENTS;
             turns.rotate_left(round % COMPONENTS.len());
@@ -54,7 +56,7 @@ fn main() -> Result<(), String> {
             }
         }
     }
-    let report = table.report(&options.peers);
+    let report = table.report(options.rounds, &load_before, &options.peers);
     std::fs::write(&options.out, &report)
         .map_err(|error| format!("{} cannot be written: {error}", options.out.display()))?;
     println!("\n{report}");
@@ -72,18 +74,32 @@ fn run(
     let processes = [vec![component.id()], server.ids(), vec![std::process::id()]];
     std::thread::scope(|scope| {
         let talks: Vec<_> = users.iter_mut().map(|user| scope.spawn(|| load.talk(user))).collect();
-        std::thread::sleep(options.warm_up);
-        let (before, costs) = (load.echoes(), processes.clone().map(|ids| Cost::of(&ids)));
-        std::thread::sleep(options.length);
-        let after = load.echoes();
-        let [component, server, generator] =
-            [0, 1, 2].map(|which| Cost::of(&processes[which]).since(&costs[which]));
+        let measured = measure(options, &load, &processes);
+        // Before anything is given up: the scope waits for the users, who would go on for ever.
         load.stop();
         for talk in talks {
             talk.join().map_err(|_| "a user's thread panicked")??;
         }
-        Ok(Row::new(after - before, options.length, component, server, generator))
+        let mut row = measured?;
+        row.all = load.echoes();
+        Ok(row)
     })
+}
+
+/// What is echoed, and what these processes use for it, once all is warm.
+fn measure(options: &Options, load: &Load, processes: &[Vec<u32>; 3]) -> Result<Row, String> {
+    let costs = || -> Result<[Cost; 3], String> {
+        let [component, server, users] = processes;
+        Ok([Cost::of(component)?, Cost::of(server)?, Cost::of(users)?])
+    };
+    std::thread::sleep(options.warm_up);
+    let (start, machine) = (Instant::now(), Machine::now()?);
+    let (echoes, before) = (load.echoes(), costs()?);
+    std::thread::sleep(options.length);
+    // By the clock, since a sleep on a busy machine is longer than asked for.
+    let (length, echoes, after) = (start.elapsed(), load.echoes() - echoes, costs()?);
+    let used = [0, 1, 2].map(|which| after[which].since(&before[which]));
+    Ok(Row::new(echoes, length, used, Machine::now()?.busy_since(&machine)))
 }
 
 fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
@@ -98,7 +114,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
             _ => return Err(format!("{option} is no option: see benches/servers/run --help")),
         }
     }
-    let (rounds, warm_up, length) = if quick { (1, 500, 1_000) } else { (5, 1_000, 3_000) };
+    let (rounds, warm_up, length) = if quick { (1, 500, 1_000) } else { (9, 1_000, 2_500) };
     let [warm_up, length] = [warm_up, length].map(Duration::from_millis);
     let missing = "is missing: benches/servers/run gives it";
     Ok(Options {
