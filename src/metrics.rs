@@ -126,7 +126,12 @@ impl Metrics {
     /// So many bytes have been written, and so many are waiting.
     pub fn sent(&self, bytes: usize, waiting: usize) {
         self.sent.inc_by(bytes as u64);
-        self.backlog.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.waiting(waiting);
+    }
+
+    /// So many bytes are waiting to be written.
+    pub fn waiting(&self, bytes: usize) {
+        self.backlog.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     /// A ping has come back after that time.

@@ -57,6 +57,11 @@ impl Output {
         self.bytes.truncate(self.committed + length);
     }
 
+    /// The stanza that is being made, by itself.
+    pub fn take_unfinished(&mut self) -> Self {
+        Self { bytes: self.bytes.split_off(self.committed), written: 0, committed: 0 }
+    }
+
     /// Lets the stanza that is being made go out.
     pub fn commit(&mut self) {
         self.committed = self.bytes.len();

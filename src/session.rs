@@ -59,6 +59,9 @@ struct Session<'a, S> {
     started: Instant,
     /// When a ping was sent that has not come back yet.
     pinged: Option<Instant>,
+    /// Whether the connection may hold back some of what it has taken, as TLS does.
+    unflushed: bool,
+    stopping: bool,
 }
 
 /// Runs a stream until it ends or `stop` is done. `early` is what the server sent right behind its
@@ -119,7 +122,8 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         let (reader, writer) = tokio::io::split(connection);
         metrics.received(early.len());
         let (input, output) = (early.to_vec(), Output::default());
-        Self { reader, writer, input, output, echo, metrics, started, pinged: None }
+        let (pinged, unflushed, stopping) = (None, false, false);
+        Self { reader, writer, input, output, echo, metrics, started, pinged, unflushed, stopping }
     }
 
     /// Reads and writes until something ends it.
@@ -128,15 +132,15 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         let mut alarm = std::pin::pin!(sleep_until(Instant::now() + TICK));
         loop {
             let room = self.output.pending().len() < BACKLOG;
-            let waiting = !self.output.pending().is_empty();
+            let waiting = self.is_waiting();
             tokio::select! {
                 biased;
                 () = stop.as_mut() => return self.take_what_has_arrived().await,
-                wrote = self.writer.write(self.output.pending()), if waiting => {
+                wrote = write_some(&mut self.writer, self.output.pending()), if waiting => {
                     if let Err(ending) = self.wrote(wrote) {
                         return ending;
                     }
-                    life.output(!self.output.pending().is_empty(), true, Instant::now());
+                    life.output(self.is_waiting(), true, Instant::now());
                 }
                 read = read_some(&mut self.reader, &mut self.input), if room => {
                     life.heard(Instant::now());
@@ -163,11 +167,21 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         }
     }
 
-    fn wrote(&mut self, wrote: io::Result<usize>) -> Result<(), Ending> {
+    /// Whether there is something to write or to flush.
+    fn is_waiting(&self) -> bool {
+        self.unflushed || !self.output.pending().is_empty()
+    }
+
+    fn wrote(&mut self, wrote: io::Result<Option<usize>>) -> Result<(), Ending> {
         match wrote {
-            Ok(0) => Err(Ending::Lost),
-            Ok(count) => {
+            Ok(None) => {
+                self.unflushed = false;
+                Ok(())
+            }
+            Ok(Some(0)) => Err(Ending::Lost),
+            Ok(Some(count)) => {
                 self.output.wrote(count);
+                self.unflushed = true;
                 self.metrics.sent(count, self.output.pending().len());
                 Ok(())
             }
@@ -192,6 +206,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         let fed = self.echo.feed(&self.input, &mut self.output, now);
         let tally = self.echo.take_tally();
         self.metrics.add(&tally);
+        self.metrics.waiting(self.output.pending().len());
         if let Some(pinged) = self.pinged.take_if(|_| tally.pinged) {
             self.metrics.ping(pinged.elapsed());
         }
@@ -220,6 +235,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
 
     /// When asked to stop: what the server has sent by now is still answered.
     async fn take_what_has_arrived(&mut self) -> Ending {
+        self.stopping = true;
         let deadline = Instant::now() + ARRIVING;
         while Instant::now() < deadline {
             if timeout_at(deadline, self.flush()).await.is_err() {
@@ -251,30 +267,34 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
 
     /// Says on the stream that it ends, as far as the connection still takes it.
     async fn close(mut self, ending: Ending) -> Ending {
-        let (grace, wait) = match &ending {
-            Ending::Stopped => (ENDING, true),
+        let grace = match &ending {
+            Ending::Stopped => ENDING,
             Ending::Faulty(fault) => {
                 self.send_fault(*fault);
-                (FAREWELL, true)
+                FAREWELL
             }
-            Ending::Closed | Ending::StreamError(_) => (FAREWELL, false),
+            Ending::Closed | Ending::StreamError(_) => FAREWELL,
             Ending::Silent => {
                 self.send_timeout();
-                (FAREWELL, false)
+                FAREWELL
             }
             _ => return ending,
         };
+        let unfinished = self.output.take_unfinished();
         self.output.send_footer();
         let farewell = async {
             self.flush().await?;
-            if wait {
-                self.until_closed(matches!(ending, Ending::Stopped)).await?;
+            match &ending {
+                Ending::Stopped => self.until_footer(unfinished).await?,
+                Ending::Faulty(_) => self.until_closed().await?,
+                _ => {}
             }
             self.writer.shutdown().await
         };
         // Whether the server still took it makes no difference to how the stream ended.
         let _ = timeout_at(Instant::now() + grace, farewell).await;
-        ending
+        // Whatever the server sent while we were stopping.
+        if self.stopping { Ending::Stopped } else { ending }
     }
 
     fn send_fault(&mut self, fault: Fault) {
@@ -290,21 +310,27 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         self.send(&StreamError::new(DefinedCondition::ConnectionTimeout, "en", text));
     }
 
-    /// Reads on, answering nothing any more, until the server has closed its side too. What is not
-    /// read would make TCP throw away what we have just written.
-    async fn until_closed(&mut self, watch_for_footer: bool) -> io::Result<()> {
-        let mut unanswered = Output::default();
+    /// Reads on until the server's footer, answering nothing any more. `unanswered` begins with what
+    /// there was of an unfinished stanza, which the mirror goes on with.
+    async fn until_footer(&mut self, mut unanswered: Output) -> io::Result<()> {
         loop {
-            if watch_for_footer {
-                let now = Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() };
-                match self.echo.feed(&self.input, &mut unanswered, now) {
-                    Ok((used, Event::Hungry)) => drop(self.input.drain(..used)),
-                    _ => return Ok(()),
-                }
-                unanswered.wrote(unanswered.pending().len());
-            } else {
-                self.input.clear();
+            let now = Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() };
+            match self.echo.feed(&self.input, &mut unanswered, now) {
+                Ok((used, Event::Hungry)) => drop(self.input.drain(..used)),
+                _ => return Ok(()),
             }
+            unanswered.wrote(unanswered.pending().len());
+            if read_some(&mut self.reader, &mut self.input).await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads on until the server has closed its side too. What is not read would make TCP throw away
+    /// what we have just written.
+    async fn until_closed(&mut self) -> io::Result<()> {
+        loop {
+            self.input.clear();
             if read_some(&mut self.reader, &mut self.input).await? == 0 {
                 return Ok(());
             }
@@ -320,4 +346,17 @@ where
         input.reserve(if input.len() < LARGE { READ } else { LARGEST });
     }
     reader.read_buf(&mut input.limit(READ)).await
+}
+
+/// Writes some of what is pending; if nothing is, flushes, and says `None`. Nothing is lost if this is
+/// cancelled.
+async fn write_some<W>(writer: &mut W, pending: &[u8]) -> io::Result<Option<usize>>
+where
+    W: AsyncWrite + Unpin,
+{
+    if pending.is_empty() {
+        writer.flush().await.map(|()| None)
+    } else {
+        writer.write(pending).await.map(Some)
+    }
 }

@@ -13,7 +13,9 @@ use echo_component::metrics::Metrics;
 use echo_component::respond::Responder;
 use echo_component::session;
 use support::{COMPONENT, LIMIT};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, DuplexStream, duplex,
+};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -47,13 +49,20 @@ async fn until(server: &mut DuplexStream, end: &str) -> String {
 /// A session in the background, and the server's end of it.
 fn session(stop: impl Future<Output = ()> + Send + 'static) -> (DuplexStream, JoinHandle<Ending>) {
     let (server, component) = duplex(1 << 16);
+    (server, session_on(component, stop))
+}
+
+/// A session in the background on that connection.
+fn session_on(
+    component: impl AsyncRead + AsyncWrite + Send + 'static,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> JoinHandle<Ending> {
     let metrics = Metrics::new().unwrap();
-    let session = tokio::spawn(async move {
+    tokio::spawn(async move {
         let responder = Responder { name: "Echo".into(), contacts: vec![] };
         let mut echo = Echo::new(Domain::new(COMPONENT).unwrap(), LIMIT, responder, None);
         session::run(component, b"", &mut echo, &metrics, Instant::now(), pin!(stop)).await
-    });
-    (server, session)
+    })
 }
 
 async fn expect(server: &mut DuplexStream, text: &str) {
@@ -82,6 +91,28 @@ async fn a_silent_server_is_pinged_after_60_s_and_given_up_after_15_more() {
     let mut rest = String::new();
     server.read_to_string(&mut rest).await.unwrap();
     assert!(rest.contains("<connection-timeout "), "{rest}");
+}
+
+/// TLS takes more than the socket has room for, and sends it when it is flushed.
+#[tokio::test(start_paused = true)]
+async fn what_the_connection_holds_back_is_flushed() {
+    let start = Instant::now();
+    let (mut server, component) = duplex(1 << 16);
+    let session = session_on(BufStream::new(component), pending());
+    server.write_all(b"<message from='u@x' to='echo.example'>x</message>").await.unwrap();
+    expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
+    about(0, start);
+    assert!(!session.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_cannot_be_flushed_for_30_s_is_given_up() {
+    let start = Instant::now();
+    let (mut server, component) = duplex(8);
+    let session = session_on(BufStream::new(component), pending());
+    server.write_all(b"<message from='u@x' to='echo.example'>x</message>").await.unwrap();
+    assert!(matches!(session.await.unwrap(), Ending::Stuck));
+    about(30, start);
 }
 
 #[tokio::test(start_paused = true)]

@@ -104,6 +104,46 @@ fn a_stop_answers_what_has_arrived_and_closes_the_stream() {
     assert_eq!(daemon.ends().code(), Some(0));
 }
 
+/// What comes after our footer is not answered, but it is read on as what it is.
+#[test]
+fn a_stanza_that_is_cut_by_a_stop_may_end_behind_it() {
+    for (start, end) in [
+        ("<message from='u@x' to='echo.example'>unfinished", "</message>"),
+        ("<message from='u@x' to='echo.example'>unfinished", "<a:b/></message>"),
+        ("<message from='u@x' to='echo.example'><a>", "</b></message>"),
+        ("<presence from='u@x' type='probe'>", "</presence>"),
+        ("<iq from='u@x' type='get' id='1'><ping xmlns='urn:xmpp:ping'>", "</ping></iq>"),
+        ("<message from='u@x' to='echo.example'", ">x</message>"),
+        ("", "<message from='u@x' to='echo.example'>late</message><!-- x -->"),
+    ] {
+        let server = Server::start();
+        let mut daemon = Daemon::start(&server);
+        let mut peer = server.online();
+        peer.echoes("x");
+        peer.send(start);
+        daemon.signal("TERM");
+        peer.expect("</stream:stream>");
+        peer.send(&format!("{end}</stream:stream>"));
+        assert_eq!(daemon.ends().code(), Some(0), "{start}: {:?}", daemon.log);
+        assert_eq!(peer.until_closed(), "", "{start}");
+    }
+}
+
+#[test]
+fn a_fault_while_stopping_is_told_and_the_stop_is_a_stop() {
+    let server = Server::start();
+    let mut daemon = Daemon::start(&server);
+    let mut peer = server.online();
+    peer.echoes("x");
+    daemon.signal("TERM");
+    daemon.logs("stopping");
+    peer.send("<!-- x -->");
+    let rest = peer.until("</stream:stream>");
+    peer.close();
+    assert_eq!(daemon.ends().code(), Some(0), "{rest}: {:?}", daemon.log);
+    assert!(daemon.log.last().unwrap().contains("stopped as asked"), "{:?}", daemon.log);
+}
+
 #[test]
 fn a_server_that_does_not_close_cannot_hold_the_exit() {
     for signal in ["TERM", "INT"] {
