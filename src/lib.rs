@@ -19,7 +19,7 @@
 //! mirror respond flood
 //! step
 //! reply scope output stream_error
-//! token
+//! token numbers
 //! tag address
 //! wellformed
 //! fault
@@ -40,6 +40,7 @@ pub mod keepalive;
 pub mod logging;
 pub mod metrics;
 pub mod mirror;
+pub mod numbers;
 pub mod output;
 pub mod overhear;
 pub mod reply;

@@ -24,7 +24,8 @@ const COLLECTED: usize = 64 << 10;
 const COLLECTED_DEPTH: usize = 64;
 
 /// The namespaces that a stanza may be in. jabberd2 puts those for a component in `jabber:client`.
-const STANZAS: [&str; 3] = [ns::COMPONENT, ns::JABBER_CLIENT, "jabber:server"];
+const STANZAS: [&[u8]; 3] =
+    [ns::COMPONENT.as_bytes(), ns::JABBER_CLIENT.as_bytes(), b"jabber:server"];
 
 /// A start tag longer than the limit is not copied, but for addresses and id of at most this length.
 const ADDRESS: usize = 64 << 10;
@@ -150,23 +151,25 @@ impl Mirror {
         let (prefix, local) = tag.split_name(bytes);
         let default = tag.value(bytes, b"xmlns").unwrap_or(ns::COMPONENT.into());
         let namespace = match prefix {
-            None => &*default,
+            None => default.as_bytes(),
             // The server's stream header may have declared it, and then it is the stream's own.
-            Some(prefix) => self.scope.namespace(prefix).unwrap_or(ns::STREAM),
+            Some(prefix) => self.scope.namespace(prefix).unwrap_or(ns::STREAM.as_bytes()),
         };
         let stanza = STANZAS.contains(&namespace);
         self.open = match local {
             b"message" if stanza => self.message(bytes, out),
             b"presence" if stanza => self.collect(Kind::Presence, bytes, out),
             b"iq" if stanza => self.collect(Kind::Iq, bytes, out),
-            b"error" if namespace == ns::STREAM => self.collect(Kind::StreamError, bytes, out),
+            b"error" if namespace == ns::STREAM.as_bytes() => {
+                self.collect(Kind::StreamError, bytes, out)
+            }
             _ => Open::Skip(Step::Unknown),
         };
         if tag.empty {
             self.scope.close(tag.name(bytes))?;
         }
         // Without its prefix such a message would let its children fall into another namespace.
-        if prefix.is_some() && !STANZAS.contains(&&*default) {
+        if prefix.is_some() && !STANZAS.contains(&default.as_bytes()) {
             return Err(Flaw::Unfit);
         }
         // Only the server itself sends stream errors, and its header may declare their prefix.

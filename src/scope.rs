@@ -5,11 +5,13 @@
 //! `xml`, and `stream`, which both streams declare), no attribute comes twice (Namespaces in XML
 //! §6.3). Every look-up takes constant time, since whoever writes the stanza chooses the numbers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use memchr::memchr;
+use xmpp_parsers::ns;
 
 use crate::fault::Fault;
+use crate::numbers::Numbers;
 use crate::tag::{Attribute, Tag};
 use crate::wellformed::{Flaw, MALFORMED, qualified_name, value};
 
@@ -22,8 +24,11 @@ const DEEPEST: usize = 8 << 20;
 /// Up to so many attributes are compared each with each; more are hashed.
 const FEW: usize = 12;
 
-/// Prefixes are remembered from stanza to stanza, so that common ones cost no allocation.
-const REMEMBERED: usize = 256;
+/// What stands for the namespace of names without a prefix, with `xml`, and with `stream` where no
+/// other prefix is bound to the same.
+const NO_PREFIX: usize = usize::MAX;
+const XML_PREFIX: usize = usize::MAX - 1;
+const STREAM_PREFIX: usize = usize::MAX - 2;
 
 #[derive(Debug)]
 struct Element {
@@ -36,7 +41,6 @@ struct Element {
 #[derive(Debug)]
 struct Binding {
     prefix: usize,
-    /// Where its namespace begins in `namespaces`.
     namespace: usize,
     outer: Option<usize>,
 }
@@ -72,12 +76,11 @@ impl Names {
 pub struct Scope {
     names: Vec<u8>,
     open: Vec<Element>,
-    /// A number for every prefix seen.
-    prefixes: HashMap<Box<[u8]>, usize>,
-    /// By that number: the binding in force.
+    prefixes: Numbers,
+    namespaces: Numbers,
+    /// By the number of a prefix: the binding in force.
     current: Vec<Option<usize>>,
     bindings: Vec<Binding>,
-    namespaces: String,
 }
 
 impl Scope {
@@ -149,7 +152,6 @@ impl Scope {
         while self.bindings.len() > bindings {
             let Some(binding) = self.bindings.pop() else { break };
             self.current[binding.prefix] = binding.outer;
-            self.namespaces.truncate(binding.namespace);
         }
         if self.open.is_empty() {
             self.forget();
@@ -158,23 +160,19 @@ impl Scope {
     }
 
     /// The namespace that `prefix` stands for, if the stanza says so.
-    pub fn namespace(&self, prefix: &[u8]) -> Option<&str> {
-        match prefix {
-            b"xml" => return Some(XML),
-            b"stream" if !self.prefixes.contains_key(prefix) => {
-                return Some(xmpp_parsers::ns::STREAM);
-            }
-            _ => {}
+    pub fn namespace(&self, prefix: &[u8]) -> Option<&[u8]> {
+        match (prefix, self.bound(prefix)) {
+            (b"xml", _) => Some(XML.as_bytes()),
+            (_, Some(namespace)) => self.namespaces.name(namespace),
+            (b"stream", None) => Some(ns::STREAM.as_bytes()),
+            _ => None,
         }
-        match self.current[*self.prefixes.get(prefix)?] {
-            Some(binding) => {
-                let end =
-                    self.bindings.get(binding + 1).map_or(self.namespaces.len(), |it| it.namespace);
-                Some(&self.namespaces[self.bindings[binding].namespace..end])
-            }
-            None if prefix == b"stream" => Some(xmpp_parsers::ns::STREAM),
-            None => None,
-        }
+    }
+
+    /// The number of the namespace that `prefix` is bound to.
+    fn bound(&self, prefix: &[u8]) -> Option<usize> {
+        let binding = self.current[self.prefixes.known(prefix)?]?;
+        Some(self.bindings[binding].namespace)
     }
 
     fn push(&mut self, name: &[u8]) -> Result<(), Flaw> {
@@ -205,23 +203,16 @@ impl Scope {
             _ if attribute.value.is_empty() => return Err(Flaw::Unfit),
             _ => {}
         }
-        let namespace = self.namespaces.len();
         // A value that cannot be read makes the stanza unfit, which `open` has noticed.
-        self.namespaces.push_str(&attribute.value(bytes).unwrap_or_default());
-        let prefix = self.number(prefix);
+        let namespace = attribute.value(bytes).unwrap_or_default();
+        let namespace = self.namespaces.number(namespace.as_bytes());
+        let prefix = self.prefixes.number(prefix);
+        if prefix == self.current.len() {
+            self.current.push(None);
+        }
         let outer = self.current[prefix].replace(self.bindings.len());
         self.bindings.push(Binding { prefix, namespace, outer });
         Ok(())
-    }
-
-    fn number(&mut self, prefix: &[u8]) -> usize {
-        if let Some(&number) = self.prefixes.get(prefix) {
-            return number;
-        }
-        let number = self.current.len();
-        self.prefixes.insert(prefix.into(), number);
-        self.current.push(None);
-        number
     }
 
     fn prefixes_declared(&self, bytes: &[u8], tag: &Tag) -> Result<(), Flaw> {
@@ -250,7 +241,7 @@ impl Scope {
             return unfit;
         }
         let mut seen = HashSet::with_capacity(attributes.len());
-        if !names().all(|name| seen.insert((&b""[..], name))) {
+        if !names().all(|name| seen.insert((NO_PREFIX, name))) {
             return Err(MALFORMED);
         }
         seen.clear();
@@ -266,26 +257,30 @@ impl Scope {
             && self.expanded(a) == self.expanded(b)
     }
 
-    /// The namespace and local part of an attribute's name. An undeclared prefix, which makes the
-    /// stanza unfit anyway, stands for itself.
-    fn expanded<'a>(&'a self, name: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    /// The number of the namespace and the local part of an attribute's name.
+    fn expanded<'a>(&self, name: &'a [u8]) -> (usize, &'a [u8]) {
         let Some(at) = memchr(b':', name) else {
-            return (b"", name);
+            return (NO_PREFIX, name);
         };
         let (prefix, local) = (&name[..at], &name[at + 1..]);
-        (self.namespace(prefix).map_or(prefix, str::as_bytes), local)
+        let stream = || self.namespaces.known(ns::STREAM.as_bytes()).unwrap_or(STREAM_PREFIX);
+        let number = match prefix {
+            b"xml" => XML_PREFIX,
+            // An undeclared prefix makes the stanza unfit anyway.
+            _ => self.bound(prefix).unwrap_or_else(stream),
+        };
+        (number, local)
     }
 
     /// Gives back what an unusual stanza took.
     fn forget(&mut self) {
-        if self.prefixes.len() > REMEMBERED {
-            self.prefixes = HashMap::new();
+        if self.prefixes.forget() {
             self.current = Vec::new();
         }
+        self.namespaces.forget();
         self.names.shrink_to(1 << 16);
         self.open.shrink_to(1 << 14);
         self.bindings.shrink_to(1 << 8);
-        self.namespaces.shrink_to(1 << 16);
     }
 }
 
@@ -343,9 +338,9 @@ mod tests {
             tag.parse(bytes).unwrap();
             scope.open(bytes, &tag).unwrap();
         }
-        assert_eq!(scope.namespace(b"p"), Some("2"));
+        assert_eq!(scope.namespace(b"p"), Some(&b"2"[..]));
         scope.close(b"b").unwrap();
-        assert_eq!(scope.namespace(b"p"), Some("1"));
+        assert_eq!(scope.namespace(b"p"), Some(&b"1"[..]));
         scope.close(b"a").unwrap();
         assert_eq!(scope.namespace(b"p"), None);
     }

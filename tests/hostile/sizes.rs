@@ -16,6 +16,27 @@ pub fn cases() -> Vec<Case> {
     cases.extend(stanzas());
     cases.extend(others());
     cases.extend(amplified());
+    cases.extend(products());
+    cases
+}
+
+/// What is long, and used many times; and what is long, and not the same in any two messages.
+fn products() -> Vec<Case> {
+    let long = "u".repeat(200_000);
+    let attributes: String = (0..15_000).map(|n| format!(" p:a{n}=''")).collect();
+    let pairs = "<b p:x='' q:x=''/>".repeat(10_000);
+    let few = "<b p:a='' p:b='' p:c='' p:d='' p:e='' p:f='' p:g=''/>".repeat(4_000);
+    let mut cases = vec![
+        Case::echoed("", &format!("<a xmlns:p='{long}'{attributes}/>")),
+        Case::echoed("", &format!("<a xmlns:p='{long}'><b{attributes}/></a>")),
+        Case::echoed("", &format!("<a xmlns:p='v{long}' xmlns:q='w'>{few}</a>")),
+        Case::echoed("", &format!("<a xmlns:p='{}v' xmlns:q='{0}w'>{pairs}</a>", &long[..99_999])),
+    ];
+    for n in 0..256 {
+        let (prefix, namespace) = ("p".repeat(130_000), "u".repeat(65_000));
+        cases.push(Case::echoed("", &format!("<x xmlns:{prefix}{n}='u'/>")));
+        cases.push(Case::echoed("", &format!("<x xmlns:p='{n}{namespace}'/>")));
+    }
     cases
 }
 
