@@ -16,7 +16,7 @@ use clap::{ArgAction, Parser};
 #[command(version, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 stopped as asked, 64 wrong usage, 69 not reachable (--check \
-    only), 77 refused by the server (secret or JID), 78 wrong configuration"
+    only), 70 a fault in the program, 77 refused by the server (secret or JID), 78 wrong configuration"
 )]
 pub struct Args {
     /// The component's JID, a domain such as echo.example.com
@@ -86,7 +86,7 @@ pub struct Args {
     #[arg(short, long, env = "ECHO_COMPONENT_QUIET", value_parser = BoolishValueParser::new())]
     pub quiet: bool,
 
-    /// Log more: -v for what is not answered and why, -vv for everything. RUST_LOG works too
+    /// Log more: also that something is not answered, and why. RUST_LOG works too
     #[arg(short, long, env = "ECHO_COMPONENT_VERBOSE", action = ArgAction::Count)]
     pub verbose: u8,
 }

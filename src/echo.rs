@@ -141,6 +141,7 @@ impl Echo {
             }
             Verdict::Tell => self.bounce(Bounce::Flood, head.length, out),
             Verdict::Ignore => {
+                debug!(why = ?Silence::Flood, "message not answered");
                 self.tally.ignore(Silence::Flood);
                 out.cut_back(0);
             }

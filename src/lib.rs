@@ -12,9 +12,10 @@
 //! main
 //! supervisor check http logging
 //! session connect service metrics
-//! dial overhear                     <- no sockets or clocks below
+//! dial overhear
 //! keepalive ending
 //! config cli
+//! tls                               <- no sockets or clocks below
 //! echo tally
 //! mirror respond flood
 //! step

@@ -6,6 +6,7 @@
 #[path = "support/real/mod.rs"]
 mod real;
 
+use std::io::Write;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -192,7 +193,11 @@ const IDLE: Duration = Duration::from_secs(170);
 #[test]
 fn idle_daemons_beside_each_other_stay_online() {
     if std::env::var_os("ECHO_COMPONENT_SLOW_TESTS").is_none_or(|value| value != "1") {
-        println!("left out without ECHO_COMPONENT_SLOW_TESTS=1");
+        // Not `eprintln!`: the test runner shows only what failing tests print.
+        let _ = writeln!(
+            std::io::stderr(),
+            "left out: daemons that idle side by side, without ECHO_COMPONENT_SLOW_TESTS=1"
+        );
         return;
     }
     if !Kind::Ejabberd.is_there() {

@@ -13,6 +13,6 @@ complete -c echo-component -l metrics -d 'Serve Prometheus figures at /metrics, 
 complete -c echo-component -l tls -d 'Connect with TLS, checking the server\'s certificate against --server'
 complete -c echo-component -l check -d 'Connect, authenticate and ping once, say how that went, and exit'
 complete -c echo-component -s q -l quiet -d 'Log only what needs attention'
-complete -c echo-component -s v -l verbose -d 'Log more: -v for what is not answered and why, -vv for everything. RUST_LOG works too'
+complete -c echo-component -s v -l verbose -d 'Log more: also that something is not answered, and why. RUST_LOG works too'
 complete -c echo-component -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c echo-component -s V -l version -d 'Print version'

@@ -23,7 +23,7 @@ pub fn cases() -> Vec<Case> {
 /// What is long, and used many times; and what is long, and not the same in any two messages.
 fn products() -> Vec<Case> {
     let long = "u".repeat(200_000);
-    let attributes: String = (0..15_000).map(|n| format!(" p:a{n}=''")).collect();
+    let attributes = (0..15_000).map(|n| format!(" p:a{n}=''")).collect::<Vec<_>>().concat();
     let pairs = "<b p:x='' q:x=''/>".repeat(10_000);
     let few = "<b p:a='' p:b='' p:c='' p:d='' p:e='' p:f='' p:g=''/>".repeat(4_000);
     let mut cases = vec![
