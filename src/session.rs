@@ -137,8 +137,10 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
                 biased;
                 () = stop.as_mut() => return self.take_what_has_arrived().await,
                 wrote = write_some(&mut self.writer, self.output.pending()), if waiting => {
-                    if let Err(ending) = self.wrote(wrote) {
-                        return ending;
+                    match wrote {
+                        Ok(wrote) => self.wrote(wrote),
+                        Err(error) if error.kind() == io::ErrorKind::WriteZero => return Ending::Lost,
+                        Err(error) => return Ending::Broken(error),
                     }
                     life.output(self.is_waiting(), true, Instant::now());
                 }
@@ -172,20 +174,12 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         self.unflushed || !self.output.pending().is_empty()
     }
 
-    fn wrote(&mut self, wrote: io::Result<Option<usize>>) -> Result<(), Ending> {
-        match wrote {
-            Ok(None) => {
-                self.unflushed = false;
-                Ok(())
-            }
-            Ok(Some(0)) => Err(Ending::Lost),
-            Ok(Some(count)) => {
-                self.output.wrote(count);
-                self.unflushed = true;
-                self.metrics.sent(count, self.output.pending().len());
-                Ok(())
-            }
-            Err(error) => Err(Ending::Broken(error)),
+    /// Notes what [`write_some`] has done.
+    fn wrote(&mut self, wrote: Option<usize>) {
+        self.unflushed = wrote.is_some();
+        if let Some(count) = wrote {
+            self.output.wrote(count);
+            self.metrics.sent(count, self.output.pending().len());
         }
     }
 
@@ -254,15 +248,11 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
     }
 
     async fn flush(&mut self) -> io::Result<()> {
-        while !self.output.pending().is_empty() {
-            let count = self.writer.write(self.output.pending()).await?;
-            if count == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-            self.output.wrote(count);
-            self.metrics.sent(count, self.output.pending().len());
+        while self.is_waiting() {
+            let wrote = write_some(&mut self.writer, self.output.pending()).await?;
+            self.wrote(wrote);
         }
-        self.writer.flush().await
+        Ok(())
     }
 
     /// Says on the stream that it ends, as far as the connection still takes it.
@@ -355,8 +345,10 @@ where
     W: AsyncWrite + Unpin,
 {
     if pending.is_empty() {
-        writer.flush().await.map(|()| None)
-    } else {
-        writer.write(pending).await.map(Some)
+        return writer.flush().await.map(|()| None);
+    }
+    match writer.write(pending).await? {
+        0 => Err(io::ErrorKind::WriteZero.into()),
+        count => Ok(Some(count)),
     }
 }
