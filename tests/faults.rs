@@ -13,6 +13,8 @@ mod connecting;
 mod established;
 #[path = "faults/namespace.rs"]
 mod namespace;
+#[path = "support/slow.rs"]
+mod slow;
 #[path = "faults/stopping.rs"]
 mod stopping;
 

@@ -3,8 +3,9 @@
 
 #[path = "support/real/mod.rs"]
 mod real;
+#[path = "support/slow.rs"]
+mod slow;
 
-use std::io::Write;
 use std::ops::AddAssign;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{scope, sleep};
@@ -108,10 +109,7 @@ impl std::fmt::Display for Figures {
 }
 
 fn restarted_twenty_times(kind: Kind) {
-    if std::env::var_os("ECHO_COMPONENT_SLOW_TESTS").is_none_or(|value| value != "1") {
-        // Not `eprintln!`: the test runner shows only what failing tests print.
-        let left_out = format!("restarts of {}, without ECHO_COMPONENT_SLOW_TESTS=1", kind.name());
-        let _ = writeln!(std::io::stderr(), "left out: {left_out}");
+    if !slow::is_asked_for(&format!("restarts of {}", kind.name())) {
         return;
     }
     if !kind.is_there() {

@@ -5,8 +5,9 @@
 
 #[path = "support/real/mod.rs"]
 mod real;
+#[path = "support/slow.rs"]
+mod slow;
 
-use std::io::Write;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -192,12 +193,7 @@ const IDLE: Duration = Duration::from_secs(170);
 /// Takes minutes, so it runs only if asked for.
 #[test]
 fn idle_daemons_beside_each_other_stay_online() {
-    if std::env::var_os("ECHO_COMPONENT_SLOW_TESTS").is_none_or(|value| value != "1") {
-        // Not `eprintln!`: the test runner shows only what failing tests print.
-        let _ = writeln!(
-            std::io::stderr(),
-            "left out: daemons that idle side by side, without ECHO_COMPONENT_SLOW_TESTS=1"
-        );
+    if !slow::is_asked_for("daemons that idle side by side") {
         return;
     }
     if !Kind::Ejabberd.is_there() {

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::namespace::{is_inside, shell};
+use crate::slow;
 use crate::support::scripted::{Daemon, SECRET, Server, program};
 use crate::{COMPONENT, is_back};
 
@@ -41,10 +42,7 @@ const MEND: &str = "
 #[test]
 fn a_black_hole_is_found_within_75_s_and_left_when_it_is_gone() {
     let name = "black_hole::a_black_hole_is_found_within_75_s_and_left_when_it_is_gone";
-    if std::env::var_os("ECHO_COMPONENT_SLOW_TESTS").is_none_or(|value| value != "1") {
-        // Not `eprintln!`: the test runner shows only what failing tests print.
-        let left_out = format!("left out: {name}, without ECHO_COMPONENT_SLOW_TESTS=1");
-        let _ = writeln!(std::io::stderr(), "{left_out}");
+    if !slow::is_asked_for(name) {
         return;
     }
     if !is_inside(name, &["--net"]) {
