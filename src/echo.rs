@@ -17,9 +17,9 @@ use crate::fault::Fault;
 use crate::flood::{Allowance, Flood, Verdict};
 use crate::mirror::Mirror;
 use crate::output::Output;
-use crate::reply::{Bounce, Reply};
+use crate::reply::Reply;
 use crate::respond::{Now, Request, Responder};
-use crate::step::{Head, Kind, Payload, Silence, Step};
+use crate::step::{Bounce, Head, Kind, Missing, Silence, Step};
 use crate::stream_error::StreamError;
 use crate::tag::Tag;
 use crate::tally::Tally;
@@ -110,15 +110,15 @@ impl Echo {
             match step {
                 Step::Hungry => return Ok((used, Event::Hungry)),
                 Step::Footer => return Ok((used, Event::Footer)),
-                Step::Echo(head) => self.guard(head, out),
-                Step::Refused { head, bounce } => self.bounce(bounce, head, out),
+                Step::Echo(head) => self.guard(head, None, out),
+                Step::Refused { head, bounce } => self.guard(head, Some(bounce), out),
                 Step::Collected { kind: Kind::StreamError, head, .. } => {
                     let error = StreamError::read(&out.unfinished()[head..]);
                     out.cut_back(0);
                     return Ok((used, Event::StreamError(error)));
                 }
-                Step::Collected { kind, head, payload } => {
-                    self.answer(kind, head, payload, now, out);
+                Step::Collected { kind, head, missing } => {
+                    self.answer(kind, head, missing, now, out);
                 }
                 Step::Ignored(why) => {
                     debug!(?why, "message not answered");
@@ -129,18 +129,20 @@ impl Echo {
         }
     }
 
-    /// Lets an echo go out if its sender has not had too many.
-    fn guard(&mut self, head: Head, out: &mut Output) {
+    /// Lets an echo go out, or what is said instead, if its sender has not had too many.
+    fn guard(&mut self, head: Head, bounce: Option<Bounce>, out: &mut Output) {
         let (start, end) = head.sender;
         let sender = &out.unfinished()[start..end];
         let bare = memchr(b'/', sender).map_or(sender, |slash| &sender[..slash]);
-        match self.flood.as_mut().map_or(Verdict::Echo, |flood| flood.judge(bare)) {
-            Verdict::Echo => {
+        let verdict = self.flood.as_mut().map_or(Verdict::Echo, |flood| flood.judge(bare));
+        match (verdict, bounce) {
+            (Verdict::Echo, None) => {
                 self.tally.echoed += 1;
                 out.commit();
             }
-            Verdict::Tell => self.bounce(Bounce::Flood, head.length, out),
-            Verdict::Ignore => {
+            (Verdict::Echo, Some(bounce)) => self.bounce(bounce, head.length, out),
+            (Verdict::Tell, _) => self.bounce(Bounce::Flood, head.length, out),
+            (Verdict::Ignore, _) => {
                 debug!(why = ?Silence::Flood, "message not answered");
                 self.tally.ignore(Silence::Flood);
                 out.cut_back(0);
@@ -162,10 +164,17 @@ impl Echo {
         }
     }
 
-    fn answer(&mut self, kind: Kind, head: usize, payload: Payload, now: Now, out: &mut Output) {
+    fn answer(
+        &mut self,
+        kind: Kind,
+        head: usize,
+        missing: Option<Missing>,
+        now: Now,
+        out: &mut Output,
+    ) {
         let (start, content) = out.unfinished().split_at(head);
         let answers = match self.tag.parse(start) {
-            Ok(()) => self.answers(kind, start, content, payload, now),
+            Ok(()) => self.answers(kind, start, content, missing, now),
             Err(_) => vec![],
         };
         out.cut_back(0);
@@ -183,7 +192,7 @@ impl Echo {
         kind: Kind,
         start: &[u8],
         content: &[u8],
-        payload: Payload,
+        missing: Option<Missing>,
         now: Now,
     ) -> Vec<Element> {
         let Some(reply) = Reply::to(start, &self.tag, &self.domain) else {
@@ -191,9 +200,9 @@ impl Echo {
         };
         self.tally.pinged |=
             self.domain.has(&reply.to) && reply.id.as_ref().is_some_and(|id| *id == self.ping);
-        let payload = match payload {
-            Payload::Whole => children(start, &self.tag, content).ok_or(Payload::Unfit),
-            missing => Err(missing),
+        let payload = match missing {
+            None => children(start, &self.tag, content).ok_or(Missing::Unfit),
+            Some(missing) => Err(missing),
         };
         let type_ = self.tag.value(start, b"type");
         let request = Request { reply: &reply, kind: type_.as_deref(), payload };

@@ -18,8 +18,8 @@
 //! tls                               <- no sockets or clocks below
 //! echo tally
 //! mirror respond flood
-//! step
-//! reply scope output stream_error
+//! reply head scope
+//! step output stream_error
 //! token numbers
 //! tag address
 //! wellformed
@@ -36,6 +36,7 @@ pub mod echo;
 pub mod ending;
 pub mod fault;
 pub mod flood;
+pub mod head;
 pub mod http;
 pub mod keepalive;
 pub mod logging;

@@ -1,22 +1,22 @@
 //! The mirror: bytes of the server's stream in, echoes out.
 //!
-//! Messages are not parsed into anything. A start tag is rewritten with `from` and `to` traded, what
-//! follows is copied byte for byte while it is checked, and the echo goes out when the stanza is
-//! whole, or is cut back. Presence, IQ and stream errors are collected in the same place and handed
-//! on. Nothing here does I/O, knows a clock or logs.
+//! Messages are not parsed into anything. A start tag is rewritten with `from` and `to` traded (see
+//! `head`), what follows is copied byte for byte while it is checked, and the echo goes out when the
+//! stanza is whole, or is cut back. Presence, IQ and stream errors are collected in the same place
+//! and handed on. Nothing here does I/O, knows a clock or logs.
 
 use memchr::memchr;
 use xmpp_parsers::ns;
 
 use crate::address::Domain;
 use crate::fault::Fault;
+use crate::head::{KEPT, Open, Start};
 use crate::output::Output;
-use crate::reply::Bounce;
 use crate::scope::Scope;
-use crate::step::{Head, Kind, Payload, Silence, Step};
-use crate::tag::{self, Attribute};
-use crate::token::{Token, Tokenizer};
-use crate::wellformed::{self, Flaw, MALFORMED};
+use crate::step::{Bounce, Kind, Missing, Silence, Step};
+use crate::tag;
+use crate::token::{Begun, LONGEST, Token, Tokenizer};
+use crate::wellformed::{self, Flaw};
 
 /// The most that is collected of a presence or IQ, in bytes, and how deep: it becomes a tree, which
 /// is walked recursively.
@@ -26,23 +26,6 @@ const COLLECTED_DEPTH: usize = 64;
 /// The namespaces that a stanza may be in. jabberd2 puts those for a component in `jabber:client`.
 const STANZAS: [&[u8]; 3] =
     [ns::COMPONENT.as_bytes(), ns::JABBER_CLIENT.as_bytes(), b"jabber:server"];
-
-/// A start tag longer than the limit is not copied, but for addresses and id of at most this length.
-const ADDRESS: usize = 64 << 10;
-
-/// The attributes that are looked at in such a tag, beside the declaration of its prefix.
-const KEPT: [&[u8]; 5] = [b"from", b"to", b"id", b"type", b"xmlns"];
-
-/// What is done with the top-level element that is open.
-#[derive(Debug, Clone, Copy)]
-enum Open {
-    /// It is copied, all but its end tag if that has a prefix.
-    Echo { head: Head, prefixed: bool },
-    /// Its start tag and payload are copied.
-    Collect { kind: Kind, head: usize },
-    /// It is passed over, and then this is said.
-    Skip(Step),
-}
 
 /// The mirror of one stream.
 #[derive(Debug)]
@@ -81,39 +64,38 @@ impl Mirror {
                 kept = at;
             }
             let Some(token) = self.tokens.next(&input[at..])? else {
-                if !matches!(self.open, Open::Skip(_)) {
-                    out.push(&input[kept..at]);
-                }
-                return Ok((at, Step::Hungry));
+                let passed = self.unfinished(&input[kept..], at - kept, out);
+                return Ok((at + passed.map_err(Flaw::fault)?, Step::Hungry));
             };
             let end = at + token.size();
+            let top = self.scope.depth() == 0;
+            if top {
+                kept = end;
+            } else if !matches!(token, Token::End(_)) {
+                // What is too large is not looked at, however much there is in it.
+                self.bound(end - kept, out);
+            }
             let flaw = match token {
-                Token::Start(bytes) if self.scope.depth() == 0 => {
-                    kept = end;
-                    self.begin(bytes, out)
-                }
-                Token::Start(bytes) => {
-                    // What is too large is not taken apart, however many attributes it has.
-                    self.bound(end - kept, out);
-                    self.element(bytes)
-                }
-                Token::Text(_) | Token::CData(_) if self.scope.depth() == 0 => {
-                    kept = end;
-                    between_stanzas(token)
-                }
+                Token::Start(bytes) if top => self.begin(bytes, out),
+                Token::Start(bytes) => self.element(bytes),
+                Token::Text(_) | Token::CData(_) if top => between_stanzas(token),
                 Token::Text(bytes) => self.check(bytes, wellformed::text),
                 Token::CData(bytes) => self.check(bytes, wellformed::characters),
-                Token::End(bytes) if self.scope.depth() == 0 => {
+                Token::End(bytes) if top => {
                     return is_footer(bytes)
                         .then_some((end, Step::Footer))
                         .ok_or(Fault::NotWellFormed);
                 }
-                Token::End(bytes) => self.scope.close(end_name(bytes)),
+                Token::End(bytes) => {
+                    bounded(bytes).and_then(|()| self.scope.close(end_name(bytes)))
+                }
+                Token::Rest(bytes) if tag::is_empty(bytes) => self.scope.close_innermost(),
+                Token::Rest(_) => Ok(()),
             };
             match flaw {
                 Ok(()) => {}
                 Err(Flaw::Fatal(fault)) => return Err(fault),
-                Err(Flaw::Unfit) => self.refuse(Bounce::Unfit, Payload::Unfit, out),
+                Err(Flaw::Unfit) => self.refuse(Bounce::Unfit, Missing::Unfit, out),
             }
             if self.scope.depth() == 0 {
                 match self.open {
@@ -133,8 +115,38 @@ impl Mirror {
         }
     }
 
+    /// What is done when no more tokens are whole: of `input`, `at` bytes are, and the rest is one that
+    /// has begun. Says how much of that need not come again.
+    fn unfinished(&mut self, input: &[u8], at: usize, out: &mut Output) -> Result<usize, Flaw> {
+        let (whole, rest) = input.split_at(at);
+        let begun = self.tokens.begun(rest);
+        let top = self.scope.depth() == 0;
+        if top && begun == Begun::Start && rest.len() > LONGEST {
+            self.open = too_long_to_read(rest);
+        } else if top || begun == Begun::Other {
+            bounded(rest)?;
+        } else {
+            self.bound(input.len(), out);
+        }
+        if !matches!(self.open, Open::Skip(_)) {
+            out.push(whole);
+            return Ok(0);
+        }
+        if top && rest.len() <= LONGEST {
+            return Ok(0);
+        }
+        if begun == Begun::Start && !self.tokens.is_passing() {
+            self.scope.enter(tag::name(rest))?;
+        }
+        Ok(self.tokens.pass(rest))
+    }
+
     /// A top-level start tag.
     fn begin(&mut self, bytes: &[u8], out: &mut Output) -> Result<(), Flaw> {
+        if bytes.len() > LONGEST {
+            self.open = too_long_to_read(bytes);
+            return self.pass_over(bytes);
+        }
         if bytes.len() > self.limit {
             let (prefix, _) = split(tag::name(bytes));
             self.tokens.tag.parse_some(bytes, KEPT.len() + 1, |name| {
@@ -156,13 +168,12 @@ impl Mirror {
             Some(prefix) => self.scope.namespace(prefix).unwrap_or(ns::STREAM.as_bytes()),
         };
         let stanza = STANZAS.contains(&namespace);
+        let start = Start { bytes, tag, domain: &self.domain, limit: self.limit };
         self.open = match local {
-            b"message" if stanza => self.message(bytes, out),
-            b"presence" if stanza => self.collect(Kind::Presence, bytes, out),
-            b"iq" if stanza => self.collect(Kind::Iq, bytes, out),
-            b"error" if namespace == ns::STREAM.as_bytes() => {
-                self.collect(Kind::StreamError, bytes, out)
-            }
+            b"message" if stanza => start.message(out),
+            b"presence" if stanza => start.collect(Kind::Presence, out),
+            b"iq" if stanza => start.collect(Kind::Iq, out),
+            b"error" if namespace == ns::STREAM.as_bytes() => start.collect(Kind::StreamError, out),
             _ => Open::Skip(Step::Unknown),
         };
         if tag.empty {
@@ -177,119 +188,10 @@ impl Mirror {
         if by_server { Ok(()) } else { checked }
     }
 
-    fn message(&self, bytes: &[u8], out: &mut Output) -> Open {
-        let tag = &self.tokens.tag;
-        let ignored = |why| Open::Skip(Step::Ignored(why));
-        let type_ = tag.attribute(bytes, b"type");
-        if type_.is_some_and(|it| it.is(bytes, |value| value == b"error")) {
-            return ignored(Silence::Error);
-        }
-        let (from, to) = (tag.attribute(bytes, b"from"), tag.attribute(bytes, b"to"));
-        let others = |from: &&Attribute| from.is(bytes, |from| !self.domain.has_bytes(from));
-        let Some(from) = from.filter(others) else {
-            return ignored(Silence::NoSender);
-        };
-        if !to.is_none_or(|to| to.is(bytes, |to| self.domain.speaks_for_bytes(to))) {
-            return ignored(Silence::ForeignTo);
-        }
-        let head = self.write_head(bytes, from, to, out);
-        if bytes.len() > self.limit {
-            let bounce = Bounce::TooLarge(self.limit);
-            return Open::Skip(Step::Refused { head: head.length, bounce });
-        }
-        Open::Echo { head, prefixed: tag.prefix > 0 }
-    }
-
-    /// The echo's start tag: all as it was, but for `from`, `to` and `xmlns`.
-    // Once a message: inlined, it would crowd out of registers what is there for every element.
-    #[inline(never)]
-    fn write_head(
-        &self,
-        bytes: &[u8],
-        from: &Attribute,
-        to: Option<&Attribute>,
-        out: &mut Output,
-    ) -> Head {
-        let tag = &self.tokens.tag;
-        let too_long = bytes.len() > self.limit;
-        let mut sender = (0, 0);
-        out.push(b"<message");
-        for attribute in &tag.attributes {
-            let name = &bytes[attribute.name.clone()];
-            if too_long
-                && (!matches!(name, b"from" | b"to" | b"id") || attribute.value.len() > ADDRESS)
-            {
-                continue;
-            }
-            let (name, value) = match (name, to) {
-                (b"xmlns", _) => continue,
-                (b"from", Some(to)) => (name, to),
-                (b"from", None) => (&b"to"[..], attribute),
-                (b"to", _) => (name, from),
-                _ => match attribute.whole(bytes) {
-                    Some(whole) => {
-                        out.push(b" ");
-                        out.push(whole);
-                        continue;
-                    }
-                    None => (name, attribute),
-                },
-            };
-            out.push(b" ");
-            out.push(name);
-            out.push(b"=");
-            if name == b"to" {
-                let start = out.unfinished().len() + 1;
-                sender = (start, start + value.value.len());
-            }
-            out.push(&bytes[value.quoted()]);
-        }
-        if to.is_none() {
-            out.push(b" from='");
-            out.push(self.domain.as_str().as_bytes());
-            out.push(b"'");
-        }
-        out.push(if tag.empty { b"/>" } else { b">" });
-        Head { length: out.unfinished().len(), sender }
-    }
-
-    fn collect(&self, kind: Kind, bytes: &[u8], out: &mut Output) -> Open {
-        if bytes.len() > self.limit {
-            return self.collect_kept(kind, bytes, out);
-        }
-        out.push(bytes);
-        Open::Collect { kind, head: bytes.len() }
-    }
-
-    /// The same for a start tag over the limit, of which it takes addresses, id and type to answer.
-    fn collect_kept(&self, kind: Kind, bytes: &[u8], out: &mut Output) -> Open {
-        let fits = |name| {
-            let attribute = self.tokens.tag.attribute(bytes, name);
-            attribute.is_none_or(|attribute| attribute.value.len() <= ADDRESS)
-        };
-        if !fits(b"from") || !fits(b"to") {
-            return Open::Skip(Step::Unknown);
-        }
-        out.push(b"<stanza");
-        for name in [&b"from"[..], b"to", b"id", b"type"] {
-            if let Some(attribute) = self.tokens.tag.attribute(bytes, name).filter(|_| fits(name)) {
-                out.push(b" ");
-                out.push(name);
-                out.push(b"=");
-                out.push(&bytes[attribute.quoted()]);
-            }
-        }
-        out.push(b">");
-        let (head, payload) = (out.unfinished().len(), Payload::TooLarge);
-        Open::Skip(Step::Collected { kind, head, payload })
-    }
-
     /// A start tag within a stanza.
     fn element(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
         if matches!(self.open, Open::Skip(_)) {
-            let name = tag::name(bytes);
-            self.scope.enter(name)?;
-            return if tag::is_empty(bytes) { self.scope.close(name) } else { Ok(()) };
+            return self.pass_over(bytes);
         }
         self.tokens.take_apart(bytes)?;
         let tag = &self.tokens.tag;
@@ -298,6 +200,11 @@ impl Mirror {
             self.scope.close(tag.name(bytes))?;
         }
         checked
+    }
+
+    fn pass_over(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
+        self.scope.enter(tag::name(bytes))?;
+        if tag::is_empty(bytes) { self.scope.close_innermost() } else { Ok(()) }
     }
 
     fn check(&self, bytes: &[u8], rule: fn(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
@@ -310,10 +217,10 @@ impl Mirror {
         let depth = self.scope.depth();
         match self.open {
             Open::Echo { .. } if size > self.limit => {
-                self.refuse(Bounce::TooLarge(self.limit), Payload::TooLarge, out);
+                self.refuse(Bounce::TooLarge(self.limit), Missing::TooLarge, out);
             }
             Open::Collect { head, .. } if size - head > COLLECTED || depth > COLLECTED_DEPTH => {
-                self.refuse(Bounce::Unfit, Payload::TooLarge, out);
+                self.refuse(Bounce::Unfit, Missing::TooLarge, out);
             }
             _ => {}
         }
@@ -321,12 +228,12 @@ impl Mirror {
 
     /// Cuts what is copied back to its start tag, which tells whom to answer, and passes over the
     /// rest.
-    fn refuse(&mut self, bounce: Bounce, payload: Payload, out: &mut Output) {
+    fn refuse(&mut self, bounce: Bounce, missing: Missing, out: &mut Output) {
         let (head, step) = match self.open {
-            Open::Echo { head: Head { length: head, .. }, .. } => {
-                (head, Step::Refused { head, bounce })
+            Open::Echo { head, .. } => (head.length, Step::Refused { head, bounce }),
+            Open::Collect { kind, head } => {
+                (head, Step::Collected { kind, head, missing: Some(missing) })
             }
-            Open::Collect { kind, head } => (head, Step::Collected { kind, head, payload }),
             Open::Skip(_) => return,
         };
         out.cut_back(head);
@@ -338,7 +245,7 @@ impl Mirror {
         self.tokens.tag.forget();
         match std::mem::replace(&mut self.open, Open::Skip(Step::Unknown)) {
             Open::Echo { head, .. } => Step::Echo(head),
-            Open::Collect { kind, head } => Step::Collected { kind, head, payload: Payload::Whole },
+            Open::Collect { kind, head } => Step::Collected { kind, head, missing: None },
             Open::Skip(step) => step,
         }
     }
@@ -347,13 +254,26 @@ impl Mirror {
 /// Text there means nothing, but what is wrong with it can be told to nobody but the server.
 #[cold]
 fn between_stanzas(token: Token) -> Result<(), Flaw> {
+    bounded(token.bytes())?;
     let checked = match token {
         Token::Text(bytes) => wellformed::text(bytes),
-        Token::CData(bytes) | Token::Start(bytes) | Token::End(bytes) => {
-            wellformed::characters(bytes)
-        }
+        _ => wellformed::characters(token.bytes()),
     };
-    checked.map_err(|flaw| if flaw == Flaw::Unfit { MALFORMED } else { flaw })
+    checked.map_err(|flaw| Flaw::Fatal(flaw.fault()))
+}
+
+/// What no user's stanza makes long, since servers write it themselves.
+fn bounded(token: &[u8]) -> Result<(), Flaw> {
+    if token.len() > LONGEST { Err(Flaw::Fatal(Fault::PolicyViolation)) } else { Ok(()) }
+}
+
+/// A stanza whose start tag is too long to look for its addresses.
+#[cold]
+fn too_long_to_read(tag: &[u8]) -> Open {
+    match split(tag::name(tag)).1 {
+        b"message" => Open::Skip(Step::Ignored(Silence::Unanswerable)),
+        _ => Open::Skip(Step::Unknown),
+    }
 }
 
 fn split(name: &[u8]) -> (Option<&[u8]>, &[u8]) {

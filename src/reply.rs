@@ -12,6 +12,7 @@ use xmpp_parsers::ns;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use crate::address::{Domain, bare};
+use crate::step::Bounce;
 use crate::tag::Tag;
 
 /// The most that addresses and id of a reply may take, in bytes. Addresses are at most 3,071 long
@@ -79,17 +80,6 @@ impl Reply {
     pub fn error(&self, name: &str, error: StanzaError) -> Element {
         self.stanza(name, Some("error"), [error.into()])
     }
-}
-
-/// Why a message is not echoed, as its sender reads it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Bounce {
-    /// The echo would be over this many bytes.
-    TooLarge(usize),
-    /// The echo would not be well-formed on our stream.
-    Unfit,
-    /// Its sender has sent too many.
-    Flood,
 }
 
 impl From<Bounce> for StanzaError {

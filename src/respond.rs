@@ -24,7 +24,7 @@ use xmpp_parsers::version::VersionResult;
 
 use crate::address::is_node;
 use crate::reply::Reply;
-use crate::step::Payload;
+use crate::step::Missing;
 
 /// XEP-0012, for which xmpp-parsers has no type.
 const LAST: &str = "jabber:iq:last";
@@ -53,7 +53,7 @@ pub struct Request<'a> {
     /// The `type` attribute.
     pub kind: Option<&'a str>,
     /// The request's child elements, or why they cannot be read.
-    pub payload: Result<Vec<Element>, Payload>,
+    pub payload: Result<Vec<Element>, Missing>,
 }
 
 /// What time it is, for the answers that tell it.
@@ -229,11 +229,11 @@ fn caps_hash(info: &DiscoInfoResult) -> Option<Hash> {
 }
 
 /// RFC 6120 §8.2.3: a request has exactly one child element.
-fn only_child(payload: Result<Vec<Element>, Payload>) -> Result<Element, StanzaError> {
+fn only_child(payload: Result<Vec<Element>, Missing>) -> Result<Element, StanzaError> {
     match payload {
         Ok(mut children) if children.len() == 1 => children.pop().ok_or_else(bad_request),
-        Ok(_) | Err(Payload::Unfit | Payload::Whole) => Err(bad_request()),
-        Err(Payload::TooLarge) => Err(StanzaError::new(
+        Ok(_) | Err(Missing::Unfit) => Err(bad_request()),
+        Err(Missing::TooLarge) => Err(StanzaError::new(
             ErrorType::Modify,
             DefinedCondition::PolicyViolation,
             "en",

@@ -10,7 +10,6 @@ use std::collections::HashSet;
 use memchr::memchr;
 use xmpp_parsers::ns;
 
-use crate::fault::Fault;
 use crate::numbers::Numbers;
 use crate::tag::{Attribute, Tag};
 use crate::wellformed::{Flaw, MALFORMED, qualified_name, value};
@@ -19,16 +18,18 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The most that names of open elements may take, in bytes: half a million levels of short names.
+/// Those within are merely counted.
 const DEEPEST: usize = 8 << 20;
 
 /// Up to so many attributes are compared each with each; more are hashed.
 const FEW: usize = 12;
 
-/// What stands for the namespace of names without a prefix, with `xml`, and with `stream` where no
-/// other prefix is bound to the same.
+/// What stands for the namespace of names without a prefix, with `xml` and `xmlns`, and with `stream`
+/// where no other prefix is bound to the same.
 const NO_PREFIX: usize = usize::MAX;
 const XML_PREFIX: usize = usize::MAX - 1;
 const STREAM_PREFIX: usize = usize::MAX - 2;
+const XMLNS_PREFIX: usize = usize::MAX - 3;
 
 #[derive(Debug)]
 struct Element {
@@ -76,6 +77,8 @@ impl Names {
 pub struct Scope {
     names: Vec<u8>,
     open: Vec<Element>,
+    /// How many more are open than are known by name.
+    beyond: usize,
     prefixes: Numbers,
     namespaces: Numbers,
     /// By the number of a prefix: the binding in force.
@@ -86,16 +89,17 @@ pub struct Scope {
 impl Scope {
     /// How many elements are open.
     pub fn depth(&self) -> usize {
-        self.open.len()
+        self.open.len() + self.beyond
     }
 
     /// Opens an element of which only the name matters.
     ///
     /// # Errors
-    /// What is no name, or goes too deep.
+    /// What is no name.
     pub fn enter(&mut self, name: &[u8]) -> Result<(), Flaw> {
         qualified_name(name)?;
-        self.push(name)
+        self.push(name);
+        Ok(())
     }
 
     /// Opens an element and checks all that its start tag says. An element whose tag is unfit is
@@ -108,7 +112,10 @@ impl Scope {
         if !tag.plain_names {
             qualified_name(name)?;
         }
-        self.push(name)?;
+        if !self.push(name) {
+            // It would not be known where its declarations end.
+            return Err(Flaw::Unfit);
+        }
         let mut unfit = Ok(());
         let mut prefixed = tag.prefix > 0;
         let mut names = Names::default();
@@ -143,12 +150,23 @@ impl Scope {
     /// If `name` is not its name.
     pub fn close(&mut self, name: &[u8]) -> Result<(), Flaw> {
         let element = self.open.last().ok_or(MALFORMED)?;
-        if &self.names[element.name..] != name {
+        if self.beyond == 0 && &self.names[element.name..] != name {
             return Err(MALFORMED);
         }
-        let (start, bindings) = (element.name, element.bindings);
-        self.names.truncate(start);
-        self.open.pop();
+        self.close_innermost()
+    }
+
+    /// Closes the innermost element, whatever its name is.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn close_innermost(&mut self) -> Result<(), Flaw> {
+        if self.beyond > 0 {
+            self.beyond -= 1;
+            return Ok(());
+        }
+        let Element { name, bindings } = self.open.pop().ok_or(MALFORMED)?;
+        self.names.truncate(name);
         while self.bindings.len() > bindings {
             let Some(binding) = self.bindings.pop() else { break };
             self.current[binding.prefix] = binding.outer;
@@ -175,14 +193,17 @@ impl Scope {
         Some(self.bindings[binding].namespace)
     }
 
-    fn push(&mut self, name: &[u8]) -> Result<(), Flaw> {
+    /// Says whether the element is known by name.
+    fn push(&mut self, name: &[u8]) -> bool {
         let taken = self.names.len() + self.open.len() * size_of::<Element>();
-        if taken + name.len() > DEEPEST {
-            return Err(Flaw::Fatal(Fault::PolicyViolation));
+        // An element of a name that would fit may lie within one that did not.
+        if self.beyond > 0 || taken + name.len() > DEEPEST {
+            self.beyond += 1;
+            return false;
         }
         self.open.push(Element { name: self.names.len(), bindings: self.bindings.len() });
         self.names.extend_from_slice(name);
-        Ok(())
+        true
     }
 
     /// Takes in `xmlns='…'` and `xmlns:prefix='…'`, by the rules of Namespaces in XML §3. Breaking
@@ -266,6 +287,7 @@ impl Scope {
         let stream = || self.namespaces.known(ns::STREAM.as_bytes()).unwrap_or(STREAM_PREFIX);
         let number = match prefix {
             b"xml" => XML_PREFIX,
+            b"xmlns" => XMLNS_PREFIX,
             // An undeclared prefix makes the stanza unfit anyway.
             _ => self.bound(prefix).unwrap_or_else(stream),
         };
@@ -353,6 +375,7 @@ mod tests {
             ("<a b='1' b='2'>".into(), Err(MALFORMED)),
             ("<a xmlns='1' xmlns='2'>".into(), Err(MALFORMED)),
             ("<a xmlns:p='u' p:b='1' b='2'>".into(), Ok(())),
+            ("<a xmlns:b='u' stream:b='1' xml:b='2'>".into(), Ok(())),
             ("<a xmlns:p='u' xmlns:q='v' p:b='1' q:b='2'>".into(), Ok(())),
             ("<a xmlns:p='u' xmlns:q='&#x75;' p:b='1' q:b='2'>".into(), Err(Flaw::Unfit)),
             (format!("{many}>"), Ok(())),
@@ -370,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn end_tags_match_and_nesting_is_bounded() {
+    fn end_tags_match() {
         let mut scope = Scope::default();
         scope.enter(b"a").unwrap();
         scope.enter(b"b").unwrap();
@@ -378,7 +401,21 @@ mod tests {
         scope.close(b"b").unwrap();
         scope.close(b"a").unwrap();
         assert_eq!(scope.close(b"a"), Err(MALFORMED));
-        let too_deep = (0..2_000_000).try_for_each(|_| scope.enter(b"a"));
-        assert_eq!(too_deep, Err(Flaw::Fatal(Fault::PolicyViolation)));
+    }
+
+    #[test]
+    fn too_deep_elements_are_counted_and_take_no_memory() {
+        const DEPTH: usize = 2_000_000;
+        let mut scope = Scope::default();
+        assert_eq!((0..DEPTH).try_for_each(|_| scope.enter(b"a")), Ok(()));
+        assert_eq!(scope.depth(), DEPTH);
+        let mut tag = Tag::default();
+        tag.parse(b"<a>").unwrap();
+        assert_eq!(scope.open(b"<a>", &tag), Err(Flaw::Unfit), "not to be echoed");
+        assert_eq!(scope.close(b"a"), Ok(()));
+        let taken = scope.names.len() + scope.open.len() * size_of::<Element>();
+        assert!(taken <= DEEPEST + size_of::<Element>());
+        assert_eq!((0..DEPTH).try_for_each(|_| scope.close(b"a")), Ok(()));
+        assert_eq!((scope.depth(), scope.beyond), (0, 0));
     }
 }

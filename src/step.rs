@@ -1,7 +1,5 @@
 //! What the mirror finds in the stream, step by step. Types alone.
 
-use crate::reply::Bounce;
-
 /// A top-level element that is to be answered from its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -13,15 +11,24 @@ pub enum Kind {
     StreamError,
 }
 
-/// What there is of such an element's payload.
+/// Why there is nothing of such an element's payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Payload {
-    /// All of it.
-    Whole,
-    /// Nothing, since it is not what may stand in XML.
+pub enum Missing {
+    /// It is not what may stand in XML.
     Unfit,
-    /// Nothing, since it is too large or deep.
+    /// It is too large or deep.
     TooLarge,
+}
+
+/// Why a message is not echoed, as its sender is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bounce {
+    /// The echo would be over this many bytes.
+    TooLarge(usize),
+    /// The echo would not be well-formed on our stream.
+    Unfit,
+    /// Its sender has sent too many.
+    Flood,
 }
 
 /// Why a message gets no answer at all.
@@ -58,8 +65,8 @@ pub enum Step {
     Echo(Head),
     /// A message that cannot be echoed. The unfinished bytes are the start tag of an echo.
     Refused {
-        /// The length of that start tag.
-        head: usize,
+        /// That start tag.
+        head: Head,
         /// Why.
         bounce: Bounce,
     },
@@ -70,7 +77,7 @@ pub enum Step {
         /// The length of the start tag.
         head: usize,
         /// Why the payload is missing, if it is.
-        payload: Payload,
+        missing: Option<Missing>,
     },
     /// A message that gets no answer.
     Ignored(Silence),

@@ -1,7 +1,6 @@
 //! What has been done, in plain numbers that cost nothing to keep.
 
-use crate::reply::Bounce;
-use crate::step::Silence;
+use crate::step::{Bounce, Silence};
 
 /// Counts since they were last taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

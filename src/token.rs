@@ -9,11 +9,11 @@ use memchr::{memchr, memmem};
 use quick_xml::parser::{ElementParser, Parser};
 
 use crate::fault::Fault;
-use crate::tag::Tag;
+use crate::tag::{self, Tag};
 use crate::wellformed::{Flaw, NAME, run};
 
-/// The longest token we wait for, in bytes. Servers limit stanzas to far less; this one keeps
-/// memory bounded against a server that does not.
+/// The longest token that is worth waiting for, in bytes. Users' stanzas are limited to far less, but
+/// servers may write a namespace out again for each attribute that is in it.
 pub const LONGEST: usize = 16 << 20;
 
 const CDATA: &[u8] = b"<![CDATA[";
@@ -30,21 +30,60 @@ pub enum Token<'a> {
     Start(&'a [u8]),
     /// `</name>`
     End(&'a [u8]),
+    /// The end of a token that was passed over.
+    Rest(&'a [u8]),
 }
 
 impl Token<'_> {
     /// How many bytes of input the token is.
     pub fn size(&self) -> usize {
-        let (Self::Text(bytes) | Self::CData(bytes) | Self::Start(bytes) | Self::End(bytes)) = self;
-        bytes.len()
+        self.bytes().len()
+    }
+
+    /// The token as it stands.
+    pub fn bytes(&self) -> &[u8] {
+        let (Self::Text(bytes)
+        | Self::CData(bytes)
+        | Self::Start(bytes)
+        | Self::End(bytes)
+        | Self::Rest(bytes)) = self;
+        bytes
     }
 }
 
-/// Where the search for the end of an unfinished token goes on.
+/// What a token is, before all of it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// Character data.
+    Text,
+    /// A CDATA section.
+    CData,
+    /// A start tag whose name is all there.
+    Start,
+    /// An end tag, or too little to tell.
+    Other,
+}
+
+impl Begun {
+    fn of(input: &[u8]) -> Self {
+        match input {
+            [b'<', b'!', ..] if input.starts_with(CDATA) => Self::CData,
+            [] | [b'<'] | [b'<', b'/' | b'!' | b'?', ..] => Self::Other,
+            [b'<', ..] if tag::name(input).is_empty() => Self::Other,
+            [b'<', ..] => Self::Start,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// Finds the ends of tokens, and takes start tags apart.
 #[derive(Debug, Default)]
 pub struct Tokenizer {
+    /// How far the unfinished token has been searched for its end.
     searched: usize,
     quotes: ElementParser,
+    /// The token whose beginning has been passed over, if there is one.
+    passed: Option<Begun>,
     /// The start tag that was found last, once it is taken apart.
     pub tag: Tag,
     /// Whether it is already.
@@ -53,12 +92,13 @@ pub struct Tokenizer {
 
 impl Tokenizer {
     /// The token at the start of `input`, or `None` if it is not there to its end. Then the next
-    /// call must come with the same bytes and more behind them.
+    /// call must come with the same bytes and more behind them, but for those that are passed over.
     ///
     /// # Errors
-    /// A comment, processing instruction or DTD (RFC 6120 §11.1), or a token over 16 MiB.
+    /// A comment, processing instruction or DTD (RFC 6120 §11.1).
     pub fn next<'a>(&mut self, input: &'a [u8]) -> Result<Option<Token<'a>>, Fault> {
         let token = match input {
+            _ if self.passed.is_some() => self.rest(input).map(Token::Rest),
             [] | [b'<'] => None,
             [b'<', b'/', ..] => self.end(input).map(Token::End),
             [b'<', b'!', ..] if input.starts_with(CDATA) => self.cdata(input).map(Token::CData),
@@ -67,14 +107,41 @@ impl Tokenizer {
             [b'<', ..] => self.start(input).map(Token::Start),
             _ => self.until(input, b'<', 0).map(Token::Text),
         };
-        // The same for a token that is all there, so that it does not matter how the input is cut.
-        if token.map_or(input.len(), |token| token.size()) > LONGEST {
-            return Err(Fault::PolicyViolation);
-        }
         if token.is_some() {
             self.searched = 0;
         }
         Ok(token)
+    }
+
+    /// What the unfinished token at the start of `input` is.
+    pub fn begun(&self, input: &[u8]) -> Begun {
+        self.passed.unwrap_or_else(|| Begun::of(input))
+    }
+
+    /// Whether the beginning of the unfinished token has been passed over.
+    pub fn is_passing(&self) -> bool {
+        self.passed.is_some()
+    }
+
+    /// Passes over what there is of the unfinished token, for which [`next`](Self::next) has just
+    /// looked in vain: says how many bytes of `input` need not come again. Its end will come as
+    /// [`Token::Rest`], but that of text, of which any piece is text.
+    pub fn pass(&mut self, input: &[u8]) -> usize {
+        let begun = self.begun(input);
+        // What may belong to its end.
+        let kept = match begun {
+            Begun::Text => {
+                self.searched = 0;
+                return input.len();
+            }
+            Begun::CData => CDATA_END.len() - 1,
+            Begun::Start => 1,
+            Begun::Other => return 0,
+        };
+        self.passed = Some(begun);
+        let over = input.len().saturating_sub(kept);
+        self.searched -= over;
+        over
     }
 
     /// Takes apart the start tag that was found last, which is `bytes`.
@@ -103,10 +170,15 @@ impl Tokenizer {
     }
 
     fn cdata<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
-        let from = self.searched.max(CDATA.len());
+        self.searched = self.searched.max(CDATA.len());
+        self.cdata_end(input)
+    }
+
+    fn cdata_end<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
+        let from = self.searched;
         let found = memmem::find(&input[from..], CDATA_END).map(|at| from + at + CDATA_END.len());
         // The end itself may have been cut in two.
-        self.searched = input.len() - (CDATA_END.len() - 1);
+        self.searched = input.len().saturating_sub(CDATA_END.len() - 1).max(from);
         Some(&input[..found?])
     }
 
@@ -119,9 +191,22 @@ impl Tokenizer {
             }
             self.quotes = ElementParser::default();
         }
+        self.start_end(input)
+    }
+
+    fn start_end<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
         let found = self.quotes.feed(&input[self.searched..]).map(|at| self.searched + at + 1);
         self.searched = input.len();
         Some(&input[..found?])
+    }
+
+    fn rest<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
+        let rest = match self.passed {
+            Some(Begun::CData) => self.cdata_end(input),
+            _ => self.start_end(input),
+        };
+        self.passed = self.passed.filter(|_| rest.is_none());
+        rest
     }
 }
 
@@ -161,11 +246,39 @@ mod tests {
     }
 
     #[test]
-    fn a_token_without_end_is_given_up() {
-        let endless = vec![b'a'; LONGEST + 1];
-        assert_eq!(Tokenizer::default().next(&endless), Err(Fault::PolicyViolation));
-        assert_eq!(Tokenizer::default().next(&endless[1..]), Ok(None));
-        let whole = [&endless[..], b"<"].concat();
-        assert_eq!(Tokenizer::default().next(&whole), Err(Fault::PolicyViolation));
+    fn what_is_passed_over_ends_where_it_would_have_ended() {
+        for (token, passed, rest) in [
+            ("<a b='>' c=\"'/>\" d='1'>", 3, ">"),
+            ("<a b='>' c=\"'/>\"  />", 3, "/>"),
+            ("<a/ >", 3, ">"),
+            ("<![CDATA[ ]]]] > ]]]>", 9, "]]>"),
+        ] {
+            for cut in passed..token.len() {
+                let (mut tokenizer, mut from) = (Tokenizer::default(), 0);
+                for end in cut..token.len() {
+                    let input = &token.as_bytes()[from..end];
+                    assert_eq!(tokenizer.next(input), Ok(None), "{token}");
+                    from += tokenizer.pass(input);
+                    assert!(end - from <= 2, "{token} keeps {}", end - from);
+                }
+                let input = [&token.as_bytes()[from..], b"<next>"].concat();
+                let found = tokenizer.next(&input).unwrap().unwrap();
+                let Token::Rest(bytes) = found else { panic!("{found:?}") };
+                assert!(bytes.ends_with(rest.as_bytes()), "{token} ends in {bytes:?}");
+                let next = &input[found.size()..];
+                assert_eq!(tokenizer.next(next), Ok(Some(Token::Start(b"<next>"))), "{token}");
+            }
+        }
+    }
+
+    #[test]
+    fn text_may_be_passed_over_and_what_is_not_known_yet_may_not() {
+        for (input, passed) in
+            [("text", 4), ("<", 0), ("</a", 0), ("<![CDATA", 0), ("<name", 0), ("<name ", 5)]
+        {
+            let mut tokenizer = Tokenizer::default();
+            assert_eq!(tokenizer.next(input.as_bytes()), Ok(None));
+            assert_eq!(tokenizer.pass(input.as_bytes()), passed, "{input}");
+        }
     }
 }

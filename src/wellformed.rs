@@ -21,6 +21,16 @@ pub enum Flaw {
     Fatal(Fault),
 }
 
+impl Flaw {
+    /// What it is where there is no stanza that could be refused.
+    pub fn fault(self) -> Fault {
+        match self {
+            Self::Unfit => Fault::NotWellFormed,
+            Self::Fatal(fault) => fault,
+        }
+    }
+}
+
 /// ASCII that may stand in a name, but for the colon; that may begin one; that needs no second look
 /// in an attribute's value. Names and values are short, and one look at each byte is cheapest.
 pub const NAME: u8 = 1;

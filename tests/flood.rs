@@ -37,13 +37,13 @@ impl Component {
 
 const FIRST: &str = "<message from='x@b.example' to='y@a.example'><body>hi</body></message>";
 
-/// How many messages the component answers when `other` makes a message of each answer, a
-/// millisecond later.
-fn rounds(mut other: impl FnMut(&str) -> String) -> usize {
+/// How many messages the component answers when `other` makes a message of each answer, that much
+/// later.
+fn rounds(later: Duration, mut other: impl FnMut(&str) -> String) -> usize {
     let mut component = Component::new("a.example");
     let mut message = FIRST.to_owned();
-    for round in 0..1_000_000 {
-        component.uptime += Duration::from_millis(1);
+    for round in 0..100_000 {
+        component.uptime += later;
         let answer = component.answer(&message);
         message = if answer.is_empty() { answer } else { other(&answer) };
         if message.is_empty() {
@@ -53,33 +53,55 @@ fn rounds(mut other: impl FnMut(&str) -> String) -> usize {
     panic!("the loop goes on");
 }
 
+/// The other side of a loop, without its clock.
+type Other = fn(&str) -> String;
+
+const MIRROR: Other = |answer| {
+    answer
+        .replace("from='y@a.example'", "F")
+        .replace("to='x@b.example'", "T")
+        .replace('F', "from='x@b.example'")
+        .replace('T', "to='y@a.example'")
+};
+const BOT: Other = |_| FIRST.to_owned();
+const UNFIT_BOT: Other = |_| FIRST.replace("hi", "&nbsp;");
+
 #[test]
 fn two_components_facing_each_other_come_to_rest() {
-    let mut other = Component::new("b.example");
-    let rounds = rounds(|answer| {
-        other.uptime += Duration::from_millis(1);
-        other.answer(answer)
-    });
-    assert!((9_999..20_000).contains(&rounds), "{rounds}");
+    for later in [1, 10, 40].map(Duration::from_millis) {
+        let mut other = Component::new("b.example");
+        let rounds = rounds(2 * later, |answer| {
+            other.uptime += 2 * later;
+            other.answer(answer)
+        });
+        assert!((9_999..60_000).contains(&rounds), "{rounds} rounds of {later:?}");
+    }
 }
 
 #[test]
 fn a_mirror_that_answers_errors_too_comes_to_rest() {
-    let trade = |answer: &str| {
-        answer
-            .replace("from='y@a.example'", "F")
-            .replace("to='x@b.example'", "T")
-            .replace('F', "from='x@b.example'")
-            .replace('T', "to='y@a.example'")
-    };
-    let rounds = rounds(trade);
-    assert!((9_999..20_000).contains(&rounds), "{rounds}");
+    for later in [1, 10, 90].map(Duration::from_millis) {
+        let rounds = rounds(later, MIRROR);
+        assert!((9_999..100_000).contains(&rounds), "{rounds} rounds of {later:?}");
+    }
 }
 
 #[test]
 fn a_bot_that_answers_everything_with_a_new_message_comes_to_rest() {
-    let rounds = rounds(|_| FIRST.to_owned());
-    assert!((9_999..20_000).contains(&rounds), "{rounds}");
+    for bot in [BOT, UNFIT_BOT] {
+        let rounds = rounds(Duration::from_millis(1), bot);
+        assert!((9_999..20_000).contains(&rounds), "{rounds}");
+    }
+}
+
+/// What cannot be told from somebody who writes now and then.
+#[test]
+fn a_loop_that_takes_longer_than_the_rate_allows_goes_on_at_its_own_pace() {
+    let mut component = Component::new("a.example");
+    for _ in 0..50_000 {
+        component.uptime += Duration::from_millis(100);
+        assert!(component.answer(FIRST).contains("<body>"));
+    }
 }
 
 #[test]

@@ -277,13 +277,40 @@ fn structure_is_watched_in_stanzas_that_are_passed_over_too() {
 }
 
 #[test]
-fn a_token_over_16_mib_ends_the_stream() {
-    let mut component = Component::new();
-    component.answer("<message from='u@x' to='echo.example'><body>");
-    let chunk = "x".repeat(1 << 20);
-    let ended = (0..20).find_map(|_| component.feed(chunk.as_bytes()).1.err());
-    assert_eq!(ended, Some(Fault::PolicyViolation));
-    assert!(component.longest_rest() <= 17 << 20);
+fn a_token_of_any_size_takes_bounded_memory() {
+    for (start, chunk, end) in [
+        ("<body>", "x", "</body>"),
+        ("<body><![CDATA[", "]]", "]]></body>"),
+        ("<body a='", ">", "'/>"),
+        // Prosody declares a namespace again for each attribute that is in it.
+        ("<x ", " xmlns:p='uuuuuuuuuuuuuuuuuuuu' p:a=''", "></x>"),
+    ] {
+        let mut component = Component::new();
+        component.answer("<message id='1' from='u@x' to='echo.example'>");
+        component.answer(start);
+        let chunk = chunk.repeat((1 << 20) / chunk.len());
+        for _ in 0..20 {
+            assert_eq!(component.answer(&chunk), "");
+        }
+        assert!(component.longest_rest() <= 3 << 20, "{start}: {}", component.longest_rest());
+        component.answer(end);
+        let bounce = component.answer("</message>");
+        assert!(bounce.contains(" id='1'") && bounce.contains("policy-violation"), "{bounce}");
+        let next = "<message from='u@x' to='echo.example'>next</message>";
+        assert!(component.answer(next).contains("next"), "after {start}");
+    }
+}
+
+#[test]
+fn what_servers_write_themselves_is_not_waited_for_beyond_16_mib() {
+    for start in ["x", "<![CDATA[", "</a", "<message><", "<message></message"] {
+        let mut component = Component::new();
+        component.answer(start);
+        let chunk = "x".repeat(1 << 20);
+        let ended = (0..20).find_map(|_| component.feed(chunk.as_bytes()).1.err());
+        assert_eq!(ended, Some(Fault::PolicyViolation), "{start}");
+        assert!(component.longest_rest() <= 17 << 20);
+    }
 }
 
 #[test]

@@ -79,6 +79,7 @@ scenarios! {
     hostile::fifty_thousand_nested_elements_come_back                    yes     no      no;
     hostile::presence_and_requests_of_any_depth_do_no_harm               yes     no      no;
     hostile::a_stanza_that_grew_over_the_limit_is_bounced                yes     yes     yes;
+    hostile::a_tag_that_grew_to_20_mb_costs_no_stream                    yes     yes     no;
 
     lifecycle::a_wrong_secret_ends_the_daemon_with_77                    yes     yes     yes;
     // jabberd2 has one secret for components of any name.

@@ -134,8 +134,12 @@ fn depths() -> Vec<Case> {
         deep("presence", &subscribe, 200_000, "</presence>", SUBSCRIBED),
         deep("unknown element", "<x>", 200_000, "</x>", Silence),
     ];
-    for (name, start) in [("message", &start), ("error", &error), ("iq", &get)] {
-        cases.push(deep(name, start, 3_000_000, "", Ends(PolicyViolation)));
+    for (name, start, end, outcome) in [
+        ("message", &start, end, Bounce("policy-violation")),
+        ("error", &error, end, Silence),
+        ("iq", &get, "</iq>", Answer(&["iq error policy-violation"])),
+    ] {
+        cases.push(deep(name, start, 3_000_000, end, outcome));
     }
     for depth in [1, 64, 65, 1_000, 20_000, 70_000] {
         cases.push(Case::echoed("", &nested(depth)));
@@ -165,10 +169,44 @@ fn stanzas() -> Vec<Case> {
             cases.push(Case::runs(&name, &runs, Bounce("policy-violation")));
         }
     }
-    for (before, after) in [("", ""), ("<a b='", "'/>"), ("<![CDATA[", "]]>"), ("<a></a", ">")] {
-        let runs = [(&*start, 1), (before, 1), ("x", TOKEN + (1 << 17)), (after, 1), (end, 1)];
-        let name = format!("a token over 16 MiB after {before}");
-        cases.push(Case::runs(&name, &runs, Ends(PolicyViolation)));
+    cases.extend(tokens());
+    cases
+}
+
+/// Tokens that are not waited for, nor kept.
+fn tokens() -> Vec<Case> {
+    let (message, end) = (format!("<message from='{U}' to='{BOT}'"), "</message>");
+    let get = format!("<iq type='get' id='1' from='{U}' to='{BOT}'");
+    let subscribe = format!("<presence type='subscribe' from='{U}' to='{BOT}'");
+    let too_large = Bounce("policy-violation");
+    // What Prosody makes of `<x p:a='' p:a='' …/>`, where `p` is a long namespace.
+    let attribute = format!(" xmlns:p='{}' p:a=''", "u".repeat(4_000));
+    let mut cases = vec![];
+    for (what, runs, outcome) in [
+        ("text", [(">", 1), ("x", TOKEN), ("y", 1 << 17)], too_large.clone()),
+        ("a value", [("><a b='", 1), (">", TOKEN + (1 << 17)), ("'/>", 1)], too_large.clone()),
+        ("CDATA", [("><![CDATA[", 1), ("]", TOKEN + (1 << 17)), ("]>", 1)], too_large.clone()),
+        ("attributes", [("><a", 1), (&attribute, 5_000), ("/>", 1)], too_large.clone()),
+        ("attributes", [("><a", 1), (&attribute, 5_000), ("></a>", 1)], too_large),
+        ("its attributes", [("", 1), (&attribute, 5_000), (">", 1)], Silence),
+        (
+            "an end tag",
+            [("><a></a", 1), ("\n", TOKEN + (1 << 17)), (">", 1)],
+            Ends(PolicyViolation),
+        ),
+        ("a name", [("><", 1), ("x", TOKEN + (1 << 17)), ("/>", 1)], Ends(PolicyViolation)),
+    ] {
+        let runs = [&[(&*message, 1)][..], &runs, &[(end, 1)]].concat();
+        cases.push(Case::runs(&format!("a message with 20 MB of {what}"), &runs, outcome));
+    }
+    for (name, start, end, outcome) in [
+        ("iq", &get, "</iq>", Answer(&["iq error policy-violation"])),
+        ("presence", &subscribe, "</presence>", SUBSCRIBED),
+    ] {
+        let within = [(&**start, 1), ("><a", 1), (&attribute, 5_000), ("/>", 1), (end, 1)];
+        cases.push(Case::runs(&format!("{name} with 20 MB in a tag"), &within, outcome));
+        let itself = [(&**start, 1), (&attribute, 5_000), ("/>", 1)];
+        cases.push(Case::runs(&format!("{name} with 20 MB in its tag"), &itself, Silence));
     }
     cases
 }

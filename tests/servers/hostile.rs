@@ -128,6 +128,31 @@ pub fn a_stanza_that_grew_over_the_limit_is_bounced(kind: Kind) {
     stage.assert_still_echoing(&mut alice);
 }
 
+/// Prosody declares a namespace again for each attribute that is in it: 64 kB become 20 MB, all in one
+/// tag, which is more than anybody waits for.
+pub fn a_tag_that_grew_to_20_mb_costs_no_stream(kind: Kind) {
+    let mut stage = Stage::start(kind);
+    let mut alice = stage.user("alice");
+    let namespace = format!("xmlns:p='urn:{}'", "n".repeat(4_000));
+    let attributes = (0..5_000).map(|n| format!(" p:a{n}=''")).collect::<String>();
+    let to = "to='echo.localhost'";
+    alice.send(&format!("<message {to} id='m1'><x {namespace}{attributes}/></message>"));
+    let answer = alice.wait_for_id("m1");
+    let is_bounce = answer.error_condition() == Some("policy-violation");
+    assert!(is_bounce || answer.attr("type") != "error", "{answer:?}");
+    stage.assert_still_echoing(&mut alice);
+    for stanza in [
+        format!("<message {to} id='m2' {namespace}{attributes}/>"),
+        format!("<iq {to} type='get' id='m3'><x {namespace}{attributes}/></iq>"),
+        format!("<presence {to} type='subscribe'><x {namespace}{attributes}/></presence>"),
+    ] {
+        alice.send(&stanza);
+        stage.assert_still_echoing(&mut alice);
+    }
+    let grown = stage.tap.inbound().into_iter().map(|stanza| stanza.xml().len()).max();
+    assert_eq!(grown > Some(16 << 20), kind == Kind::Prosody, "{grown:?}");
+}
+
 /// Sends one such message, checks its echo, and that the next message is echoed too.
 #[track_caller]
 fn survive(kind: Kind, id: &str, xml: &str) -> Stanza {
