@@ -78,7 +78,7 @@ impl Echo {
     pub fn ping(&self, out: &mut Output) {
         let jid = self.domain.as_str().to_owned();
         let ping = Reply { from: jid.clone(), to: jid, id: Some(self.ping.clone()) };
-        send(&ping.stanza("iq", Some("get"), [Ping.into()]), out);
+        self.send(&ping.stanza("iq", Some("get"), [Ping.into()]), out);
     }
 
     /// The same with a type that IQ has not. Where several daemons serve one JID, a server may route a
@@ -86,7 +86,7 @@ impl Echo {
     pub fn probe(&self, out: &mut Output) {
         let jid = self.domain.as_str().to_owned();
         let probe = Reply { from: jid.clone(), to: jid, id: Some(self.ping.clone()) };
-        send(&probe.stanza("iq", Some("probe"), [Ping.into()]), out);
+        self.send(&probe.stanza("iq", Some("probe"), [Ping.into()]), out);
     }
 
     /// Answers all of `input` that is whole, and says how many bytes that was. The rest must come
@@ -155,12 +155,15 @@ impl Echo {
         let reply = self.tag.parse(echo).ok().and_then(|()| Reply::like(echo, &self.tag));
         out.cut_back(0);
         debug!(?bounce, "message not echoed");
-        match reply {
-            Some(reply) => {
-                self.tally.bounce(bounce);
-                send(&reply.error("message", bounce.into()), out);
-            }
-            None => self.tally.ignore(Silence::Unanswerable),
+        let told = reply.is_some_and(|reply| {
+            let error = |reply: &Reply| reply.error("message", bounce.into());
+            // An error without an id tells less, but more than silence.
+            self.send(&error(&reply), out) || self.send(&error(&Reply { id: None, ..reply }), out)
+        });
+        if told {
+            self.tally.bounce(bounce);
+        } else {
+            self.tally.ignore(Silence::Unanswerable);
         }
     }
 
@@ -183,8 +186,18 @@ impl Echo {
             _ => self.tally.iq += answers.len() as u64,
         }
         for answer in answers {
-            send(&answer, out);
+            self.send(&answer, out);
         }
+    }
+
+    /// Lets a stanza of our own go out, if the server takes one of that size: others choose how long
+    /// its addresses and id are. Says whether it does.
+    fn send(&self, element: &Element, out: &mut Output) -> bool {
+        let sent = out.send_within(self.limit, element);
+        if !matches!(sent, Ok(true)) {
+            debug!(?sent, "answer not sent");
+        }
+        matches!(sent, Ok(true))
     }
 
     fn answers(
@@ -213,12 +226,6 @@ impl Echo {
             Kind::Presence => self.responder.presence(&request),
             _ => self.responder.iq(request, now).into_iter().collect(),
         }
-    }
-}
-
-fn send(element: &Element, out: &mut Output) {
-    if let Err(error) = out.send(element) {
-        debug!(%error, "answer not sent");
     }
 }
 

@@ -73,12 +73,23 @@ impl Output {
     /// # Errors
     /// If it holds what XML cannot. Then nothing goes out.
     pub fn send(&mut self, element: &impl AsXml) -> io::Result<()> {
+        self.send_within(usize::MAX, element).map(drop)
+    }
+
+    /// The same if it is at most `limit` bytes then; says whether it was.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn send_within(&mut self, limit: usize, element: &impl AsXml) -> io::Result<bool> {
         let mut bytes = Vec::new();
         write(&mut bytes, element)?;
+        if bytes.len() > limit {
+            return Ok(false);
+        }
         let after = self.committed + bytes.len();
         self.bytes.splice(self.committed..self.committed, bytes);
         self.committed = after;
-        Ok(())
+        Ok(true)
     }
 
     /// Lets the end of the stream go out (RFC 6120 §4.4), whatever was being made.
