@@ -66,11 +66,11 @@ impl Domain {
             || (may_have_other_forms(domain) && self.is_in_other_form(domain))
     }
 
-    /// RFC 7622 §3.2: a final dot is dropped, and labels may be given in two ways.
+    /// RFC 7622 §3.2: a final dot is dropped, and letters beyond ASCII are normalised. An A-label
+    /// (`xn--…`) is left as it is: to servers, too, that is another domain.
     fn is_in_other_form(&self, domain: &[u8]) -> bool {
         let domain = str::from_utf8(domain).unwrap_or_default();
-        (!domain.is_ascii() || domain.ends_with('.') || domain.contains("xn--"))
-            && DomainPart::new(domain).is_ok_and(|domain| domain.as_str() == self.name)
+        DomainPart::new(domain).is_ok_and(|domain| domain.as_str() == self.name)
     }
 }
 
@@ -100,7 +100,7 @@ fn parts(address: &[u8]) -> (Option<&[u8]>, &[u8], Option<&[u8]>) {
 
 /// A quick look that spares nearly all domains a slow one.
 fn may_have_other_forms(domain: &[u8]) -> bool {
-    domain.iter().any(|&b| b >= 0x80 || b == b'-') || domain.ends_with(b".")
+    !domain.is_ascii() || domain.ends_with(b".")
 }
 
 #[cfg(test)]
@@ -137,6 +137,8 @@ mod tests {
         assert!(domain.has("a@ECHÖ.example"));
         assert!(domain.has("echo\u{308}.example"));
         assert!(!domain.has("echo.example"));
+        assert!(domain.has("echö.example."));
+        assert!(!domain.has("xn--ech-una.example"));
     }
 
     #[test]

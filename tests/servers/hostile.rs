@@ -134,7 +134,7 @@ pub fn a_tag_that_grew_to_20_mb_costs_no_stream(kind: Kind) {
     let mut stage = Stage::start(kind);
     let mut alice = stage.user("alice");
     let namespace = format!("xmlns:p='urn:{}'", "n".repeat(4_000));
-    let attributes = (0..5_000).map(|n| format!(" p:a{n}=''")).collect::<String>();
+    let attributes = (0..5_000).map(|n| format!(" p:a{n}=''")).collect::<Vec<_>>().concat();
     let to = "to='echo.localhost'";
     alice.send(&format!("<message {to} id='m1'><x {namespace}{attributes}/></message>"));
     let answer = alice.wait_for_id("m1");
