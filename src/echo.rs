@@ -24,6 +24,9 @@ use crate::stream_error::StreamError;
 use crate::tag::Tag;
 use crate::tally::Tally;
 
+/// RFC 6120 §13.12: a stanza of so many bytes is taken everywhere.
+const ACCEPTED: usize = 10_000;
+
 /// What the input led to, beyond answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -193,7 +196,7 @@ impl Echo {
     /// Lets a stanza of our own go out, if the server takes one of that size: others choose how long
     /// its addresses and id are. Says whether it does.
     fn send(&self, element: &Element, out: &mut Output) -> bool {
-        let sent = out.send_within(self.limit, element);
+        let sent = out.send_within(self.limit.max(ACCEPTED), element);
         if !matches!(sent, Ok(true)) {
             debug!(?sent, "answer not sent");
         }
