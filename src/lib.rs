@@ -19,9 +19,9 @@
 //! echo tally
 //! mirror respond flood
 //! reply head scope
-//! step output stream_error
-//! token numbers
-//! tag address
+//! unique step output stream_error
+//! prefixes token
+//! tag address numbers
 //! wellformed
 //! fault
 //! ```
@@ -45,6 +45,7 @@ pub mod mirror;
 pub mod numbers;
 pub mod output;
 pub mod overhear;
+pub mod prefixes;
 pub mod reply;
 pub mod respond;
 pub mod scope;
@@ -57,4 +58,5 @@ pub mod tag;
 pub mod tally;
 pub mod tls;
 pub mod token;
+pub mod unique;
 pub mod wellformed;

@@ -58,7 +58,8 @@ impl Mirror {
         // Input up to `at` has been looked at, up to `kept` been copied or passed over.
         let (mut at, mut kept) = (0, 0);
         loop {
-            if self.scope.depth() == 0 {
+            let top = self.scope.depth() == 0;
+            if top {
                 // RFC 6120 §4.6.1: white space between stanzas keeps connections alive.
                 at += input[at..].iter().take_while(|&&byte| tag::is_blank(byte)).count();
                 kept = at;
@@ -68,7 +69,6 @@ impl Mirror {
                 return Ok((at + passed.map_err(Flaw::fault)?, Step::Hungry));
             };
             let end = at + token.size();
-            let top = self.scope.depth() == 0;
             if top {
                 kept = end;
             } else if !matches!(token, Token::End(_)) {
@@ -79,7 +79,13 @@ impl Mirror {
                 Token::Start(bytes) if top => self.begin(bytes, out),
                 Token::Start(bytes) => self.element(bytes),
                 Token::Text(_) | Token::CData(_) if top => between_stanzas(token),
-                Token::Text(bytes) => self.check(bytes, wellformed::text),
+                Token::Text(bytes) => match self.check(bytes, wellformed::text) {
+                    Ok(()) => {
+                        at = end; // Nothing ends with it.
+                        continue;
+                    }
+                    flaw => flaw,
+                },
                 Token::CData(bytes) => self.check(bytes, wellformed::characters),
                 Token::End(bytes) if top => {
                     return is_footer(bytes)
@@ -117,6 +123,8 @@ impl Mirror {
 
     /// What is done when no more tokens are whole: of `input`, `at` bytes are, and the rest is one that
     /// has begun. Says how much of that need not come again.
+    // Not in the loop over tokens, which needs the registers.
+    #[inline(never)]
     fn unfinished(&mut self, input: &[u8], at: usize, out: &mut Output) -> Result<usize, Flaw> {
         let (whole, rest) = input.split_at(at);
         let begun = self.tokens.begun(rest);
@@ -202,6 +210,7 @@ impl Mirror {
         checked
     }
 
+    #[cold]
     fn pass_over(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
         self.scope.enter(tag::name(bytes))?;
         if tag::is_empty(bytes) { self.scope.close_innermost() } else { Ok(()) }
@@ -228,6 +237,7 @@ impl Mirror {
 
     /// Cuts what is copied back to its start tag, which tells whom to answer, and passes over the
     /// rest.
+    #[cold]
     fn refuse(&mut self, bounce: Bounce, missing: Missing, out: &mut Output) {
         let (head, step) = match self.open {
             Open::Echo { head, .. } => (head.length, Step::Refused { head, bounce }),

@@ -1,75 +1,25 @@
-//! The elements that are open in a stanza, and the namespace prefixes they declare.
+//! The elements that are open in a stanza, and whether what is in them may be sent on.
 //!
 //! This is what decides whether a stanza stands on its own, so that it may be moved from the
 //! server's stream to ours: every end tag matches, every prefix is declared within the stanza (but
 //! `xml`, and `stream`, which both streams declare), no attribute comes twice (Namespaces in XML
-//! §6.3). Every look-up takes constant time, since whoever writes the stanza chooses the numbers.
+//! §6.3).
 
-use std::collections::HashSet;
-
-use memchr::memchr;
-use xmpp_parsers::ns;
-
-use crate::numbers::Numbers;
-use crate::tag::{Attribute, Tag};
+use crate::prefixes::Prefixes;
+use crate::tag::Tag;
+use crate::unique::{Names, no_attribute_twice};
 use crate::wellformed::{Flaw, MALFORMED, qualified_name, value};
-
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
-const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The most that names of open elements may take, in bytes: half a million levels of short names.
 /// Those within are merely counted.
 const DEEPEST: usize = 8 << 20;
 
-/// Up to so many attributes are compared each with each; more are hashed.
-const FEW: usize = 12;
-
-/// What stands for the namespace of names without a prefix, with `xml` and `xmlns`, and with `stream`
-/// where no other prefix is bound to the same.
-const NO_PREFIX: usize = usize::MAX;
-const XML_PREFIX: usize = usize::MAX - 1;
-const STREAM_PREFIX: usize = usize::MAX - 2;
-const XMLNS_PREFIX: usize = usize::MAX - 3;
-
 #[derive(Debug)]
 struct Element {
     /// Where its name begins in `names`.
     name: usize,
-    /// How many bindings there were outside it.
-    bindings: usize,
-}
-
-#[derive(Debug)]
-struct Binding {
-    prefix: usize,
-    namespace: usize,
-    outer: Option<usize>,
-}
-
-/// A quick look at whether a tag's attributes differ in name, so that few are compared.
-#[derive(Debug)]
-struct Names {
-    /// Bits for the lengths and beginnings seen.
-    seen: u64,
-    prefixed: bool,
-    /// No two begin alike with the same length, and at most one could be the same by namespace.
-    all_differ: bool,
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        Self { seen: 0, prefixed: false, all_differ: true }
-    }
-}
-
-impl Names {
-    fn add(&mut self, name: &[u8], prefixed: bool) {
-        let first = name.first().map_or(0, |&first| usize::from(first));
-        let bit = 1 << ((first + 3 * name.len()) % 64);
-        self.all_differ &= self.seen & bit == 0 && !(self.prefixed && prefixed);
-        self.seen |= bit;
-        self.prefixed |= prefixed;
-    }
+    /// How many prefixes were declared outside it.
+    declared: usize,
 }
 
 /// The open elements of one stanza, outermost first.
@@ -77,19 +27,15 @@ impl Names {
 pub struct Scope {
     names: Vec<u8>,
     open: Vec<Element>,
-    /// How many more are open than are known by name.
-    beyond: usize,
-    prefixes: Numbers,
-    namespaces: Numbers,
-    /// By the number of a prefix: the binding in force.
-    current: Vec<Option<usize>>,
-    bindings: Vec<Binding>,
+    /// How many are open, of which the innermost may not be known by name.
+    depth: usize,
+    prefixes: Prefixes,
 }
 
 impl Scope {
     /// How many elements are open.
     pub fn depth(&self) -> usize {
-        self.open.len() + self.beyond
+        self.depth
     }
 
     /// Opens an element of which only the name matters.
@@ -128,7 +74,7 @@ impl Scope {
                 unfit = unfit.and(tolerate(value(&bytes[attribute.value.clone()]))?);
             }
             if name == b"xmlns" || name.starts_with(b"xmlns:") {
-                unfit = unfit.and(self.declare(name, attribute, bytes));
+                unfit = unfit.and(self.prefixes.declare(name, attribute, bytes));
             } else {
                 prefixed |= attribute.prefixed;
             }
@@ -140,7 +86,7 @@ impl Scope {
         if names.all_differ {
             return unfit;
         }
-        let unique = tolerate(self.no_attribute_twice(bytes, &tag.attributes))?;
+        let unique = tolerate(no_attribute_twice(bytes, &tag.attributes, &self.prefixes))?;
         unfit.and(unique)
     }
 
@@ -149,29 +95,38 @@ impl Scope {
     /// # Errors
     /// If `name` is not its name.
     pub fn close(&mut self, name: &[u8]) -> Result<(), Flaw> {
-        let element = self.open.last().ok_or(MALFORMED)?;
-        if self.beyond == 0 && &self.names[element.name..] != name {
-            return Err(MALFORMED);
+        match self.open.last() {
+            Some(element) if self.depth == self.open.len() => {
+                if &self.names[element.name..] == name {
+                    self.close_known()
+                } else {
+                    Err(MALFORMED)
+                }
+            }
+            _ => self.close_innermost(),
         }
-        self.close_innermost()
     }
 
     /// Closes the innermost element, whatever its name is.
     ///
     /// # Errors
     /// If there is none.
+    #[cold]
     pub fn close_innermost(&mut self) -> Result<(), Flaw> {
-        if self.beyond > 0 {
-            self.beyond -= 1;
+        if self.depth > self.open.len() {
+            self.depth -= 1;
             return Ok(());
         }
-        let Element { name, bindings } = self.open.pop().ok_or(MALFORMED)?;
+        self.close_known()
+    }
+
+    #[inline]
+    fn close_known(&mut self) -> Result<(), Flaw> {
+        let Element { name, declared } = self.open.pop().ok_or(MALFORMED)?;
+        self.depth -= 1;
         self.names.truncate(name);
-        while self.bindings.len() > bindings {
-            let Some(binding) = self.bindings.pop() else { break };
-            self.current[binding.prefix] = binding.outer;
-        }
-        if self.open.is_empty() {
+        self.prefixes.go_back(declared);
+        if self.depth == 0 {
             self.forget();
         }
         Ok(())
@@ -179,130 +134,38 @@ impl Scope {
 
     /// The namespace that `prefix` stands for, if the stanza says so.
     pub fn namespace(&self, prefix: &[u8]) -> Option<&[u8]> {
-        match (prefix, self.bound(prefix)) {
-            (b"xml", _) => Some(XML.as_bytes()),
-            (_, Some(namespace)) => self.namespaces.name(namespace),
-            (b"stream", None) => Some(ns::STREAM.as_bytes()),
-            _ => None,
-        }
-    }
-
-    /// The number of the namespace that `prefix` is bound to.
-    fn bound(&self, prefix: &[u8]) -> Option<usize> {
-        let binding = self.current[self.prefixes.known(prefix)?]?;
-        Some(self.bindings[binding].namespace)
+        self.prefixes.namespace(prefix)
     }
 
     /// Says whether the element is known by name.
+    #[inline]
     fn push(&mut self, name: &[u8]) -> bool {
-        let taken = self.names.len() + self.open.len() * size_of::<Element>();
+        let known = self.open.len();
+        let taken = self.names.len() + known * size_of::<Element>();
+        let depth = self.depth;
+        self.depth += 1;
         // An element of a name that would fit may lie within one that did not.
-        if self.beyond > 0 || taken + name.len() > DEEPEST {
-            self.beyond += 1;
+        if depth > known || taken + name.len() > DEEPEST {
             return false;
         }
-        self.open.push(Element { name: self.names.len(), bindings: self.bindings.len() });
+        self.open.push(Element { name: self.names.len(), declared: self.prefixes.count() });
         self.names.extend_from_slice(name);
         true
-    }
-
-    /// Takes in `xmlns='…'` and `xmlns:prefix='…'`, by the rules of Namespaces in XML §3. Breaking
-    /// them is never fatal: Prosody and ejabberd declare reserved namespaces when they forward what a
-    /// user sent in them, and the element ends where it ends.
-    fn declare(&mut self, name: &[u8], attribute: &Attribute, bytes: &[u8]) -> Result<(), Flaw> {
-        let prefix = match name.strip_prefix(b"xmlns") {
-            Some(b"") => b"",
-            Some([b':', prefix @ ..]) => prefix,
-            _ => return Ok(()),
-        };
-        let is = |namespace: &str| attribute.is(bytes, |value| value == namespace.as_bytes());
-        match prefix {
-            b"xml" if is(XML) => return Ok(()),
-            b"xml" | b"xmlns" => return Err(Flaw::Unfit),
-            _ if is(XML) || is(XMLNS) => return Err(Flaw::Unfit),
-            b"" => return Ok(()),
-            _ if attribute.value.is_empty() => return Err(Flaw::Unfit),
-            _ => {}
-        }
-        // A value that cannot be read makes the stanza unfit, which `open` has noticed.
-        let namespace = attribute.value(bytes).unwrap_or_default();
-        let namespace = self.namespaces.number(namespace.as_bytes());
-        let prefix = self.prefixes.number(prefix);
-        if prefix == self.current.len() {
-            self.current.push(None);
-        }
-        let outer = self.current[prefix].replace(self.bindings.len());
-        self.bindings.push(Binding { prefix, namespace, outer });
-        Ok(())
     }
 
     fn prefixes_declared(&self, bytes: &[u8], tag: &Tag) -> Result<(), Flaw> {
         let element = (tag.prefix > 0).then(|| &tag.name(bytes)[..tag.prefix]);
         let attributes = tag.attributes.iter().filter_map(|attribute| attribute.prefix(bytes));
         let prefixes = attributes.filter(|prefix| prefix != b"xmlns");
-        let declared = |prefix| prefix != b"xmlns" && self.namespace(prefix).is_some();
+        let declared = |prefix| prefix != b"xmlns" && self.prefixes.namespace(prefix).is_some();
         if element.into_iter().chain(prefixes).all(declared) { Ok(()) } else { Err(Flaw::Unfit) }
-    }
-
-    /// XML 1.0 §3.1 by name, which is fatal; Namespaces in XML §6.3 by namespace, which is not.
-    fn no_attribute_twice(&self, bytes: &[u8], attributes: &[Attribute]) -> Result<(), Flaw> {
-        let names = || attributes.iter().map(|attribute| &bytes[attribute.name.clone()]);
-        if attributes.len() <= FEW {
-            let mut unfit = Ok(());
-            for (nth, name) in names().enumerate() {
-                for other in names().take(nth) {
-                    if name == other {
-                        return Err(MALFORMED);
-                    }
-                    if self.same(name, other) {
-                        unfit = Err(Flaw::Unfit);
-                    }
-                }
-            }
-            return unfit;
-        }
-        let mut seen = HashSet::with_capacity(attributes.len());
-        if !names().all(|name| seen.insert((NO_PREFIX, name))) {
-            return Err(MALFORMED);
-        }
-        seen.clear();
-        let unique = names().all(|name| seen.insert(self.expanded(name)));
-        if unique { Ok(()) } else { Err(Flaw::Unfit) }
-    }
-
-    /// Whether two names with prefixes are the same name.
-    fn same(&self, a: &[u8], b: &[u8]) -> bool {
-        a.last() == b.last()
-            && memchr(b':', a).is_some()
-            && memchr(b':', b).is_some()
-            && self.expanded(a) == self.expanded(b)
-    }
-
-    /// The number of the namespace and the local part of an attribute's name.
-    fn expanded<'a>(&self, name: &'a [u8]) -> (usize, &'a [u8]) {
-        let Some(at) = memchr(b':', name) else {
-            return (NO_PREFIX, name);
-        };
-        let (prefix, local) = (&name[..at], &name[at + 1..]);
-        let stream = || self.namespaces.known(ns::STREAM.as_bytes()).unwrap_or(STREAM_PREFIX);
-        let number = match prefix {
-            b"xml" => XML_PREFIX,
-            b"xmlns" => XMLNS_PREFIX,
-            // An undeclared prefix makes the stanza unfit anyway.
-            _ => self.bound(prefix).unwrap_or_else(stream),
-        };
-        (number, local)
     }
 
     /// Gives back what an unusual stanza took.
     fn forget(&mut self) {
-        if self.prefixes.forget() {
-            self.current = Vec::new();
-        }
-        self.namespaces.forget();
+        self.prefixes.forget();
         self.names.shrink_to(1 << 16);
         self.open.shrink_to(1 << 14);
-        self.bindings.shrink_to(1 << 8);
     }
 }
 
@@ -416,6 +279,6 @@ mod tests {
         let taken = scope.names.len() + scope.open.len() * size_of::<Element>();
         assert!(taken <= DEEPEST + size_of::<Element>());
         assert_eq!((0..DEPTH).try_for_each(|_| scope.close(b"a")), Ok(()));
-        assert_eq!((scope.depth(), scope.beyond), (0, 0));
+        assert_eq!((scope.depth(), scope.open.len()), (0, 0));
     }
 }

@@ -200,6 +200,7 @@ impl Tokenizer {
         Some(&input[..found?])
     }
 
+    #[cold]
     fn rest<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
         let rest = match self.passed {
             Some(Begun::CData) => self.cdata_end(input),
