@@ -123,7 +123,9 @@ fn checked(config: &Config) -> Result<ExitCode, Failure> {
 /// What `--check` can add: a conflict is likely the daemon itself.
 fn also(ending: &Ending) -> &'static str {
     match ending.condition() {
-        "conflict" => ", likely by the daemon itself, and that means secret and port are right",
+        "conflict" if !ending.is_refusal() => {
+            ", likely by the daemon itself, and that means secret and port are right"
+        }
         _ => "",
     }
 }
