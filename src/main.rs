@@ -1,5 +1,6 @@
 //! The program: command line, logging, signals and exit codes around [`supervisor::run`].
 
+use std::io::{IsTerminal, stdin};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -81,14 +82,25 @@ fn run(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, Fail
     })
 }
 
-/// Done on the first SIGTERM or SIGINT; a second one does not wait for the stream's end.
+/// Done on the first SIGTERM or SIGINT; a second one does not wait for the stream's end. SIGHUP is
+/// how admins ask daemons to read their settings again, unless it tells that the terminal is gone.
 fn stop_signal() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
+    let has_terminal = stdin().is_terminal();
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => info!("stopping on SIGTERM"),
-            _ = interrupt.recv() => info!("stopping on SIGINT"),
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break info!("stopping on SIGTERM"),
+                _ = interrupt.recv() => break info!("stopping on SIGINT"),
+                _ = hangup.recv() => {
+                    if has_terminal {
+                        break info!("stopping on SIGHUP");
+                    }
+                    warn!("SIGHUP: settings are read only at a start: restart to change them");
+                }
+            }
         }
         service::stopping();
         tokio::spawn(async move {

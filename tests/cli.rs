@@ -216,6 +216,45 @@ fn a_secret_that_others_can_read_is_warned_of() {
     }
 }
 
+#[test]
+fn a_request_to_reload_is_answered_in_the_log_and_changes_nothing() {
+    let server = Server::start();
+    let mut daemon = Daemon::start(&server);
+    let mut peer = server.online();
+    for _ in 0..2 {
+        peer.echoes("before");
+        daemon.signal("HUP");
+        daemon.logs("settings are read only at a start");
+        peer.echoes("after");
+    }
+    daemon.signal("TERM");
+    peer.until("</stream:stream>");
+    peer.close();
+    assert_eq!(daemon.ends().code(), Some(0));
+}
+
+/// util-linux' script gives the program a terminal.
+fn on_a_terminal(options: &str) -> Command {
+    let daemon = format!("{} {options}", env!("CARGO_BIN_EXE_echo-component"));
+    let mut command = Command::new("script");
+    command.args(["-qefc", &daemon, "/dev/null"]).env_clear();
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+}
+
+#[test]
+fn the_stream_is_closed_when_the_terminal_is() {
+    let server = Server::start();
+    let options = format!("-j echo.example -s 127.0.0.1 -P {}", server.port());
+    let mut terminal =
+        on_a_terminal(&options).env("ECHO_COMPONENT_SECRET", SECRET).spawn().unwrap();
+    let mut peer = server.online();
+    peer.echoes("x");
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+    peer.until("</stream:stream>");
+}
+
 /// Waits until the terminal of that process' child no longer shows what is typed: the prompt comes
 /// a moment before.
 fn wait_until_nothing_is_shown(parent: u32) {
@@ -234,11 +273,7 @@ fn wait_until_nothing_is_shown(parent: u32) {
 #[test]
 fn what_is_missing_is_asked_for_on_a_terminal_and_the_secret_is_not_shown() {
     let server = Server::start();
-    let daemon = format!("{} --port {}", env!("CARGO_BIN_EXE_echo-component"), server.port());
-    // util-linux' script gives the program a terminal.
-    let mut command = Command::new("script");
-    command.args(["-qefc", &daemon, "/dev/null"]).env_clear();
-    let mut terminal = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut terminal = on_a_terminal(&format!("--port {}", server.port())).spawn().unwrap();
     let (mut keys, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
     let mut shown = Vec::new();
     for (prompt, answer) in
