@@ -5,7 +5,9 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Parser};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 /// Joins an XMPP server as an external component (XEP-0114) and sends every message back to whoever
 /// sent it.
@@ -43,7 +45,7 @@ pub struct Args {
     pub tls: bool,
 
     /// The authorities to trust, a PEM file, instead of the system's
-    #[arg(long, env = "ECHO_COMPONENT_TLS_CA", value_name = "FILE", requires = "tls")]
+    #[arg(long, env = "ECHO_COMPONENT_TLS_CA", value_name = "FILE")]
     pub tls_ca: Option<PathBuf>,
 
     /// A file that holds the secret on a line of its own
@@ -89,6 +91,40 @@ pub struct Args {
     /// Log more: also that something is not answered, and why. RUST_LOG works too
     #[arg(short, long, env = "ECHO_COMPONENT_VERBOSE", action = ArgAction::Count)]
     pub verbose: u8,
+}
+
+impl Args {
+    /// Reads the command line and the environment.
+    ///
+    /// # Errors
+    /// What clap has to say, help and version included.
+    pub fn read() -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let args = Self::from_arg_matches(&matches)?;
+        let is_given = |option| {
+            matches.value_source(option).is_some_and(|source| source != ValueSource::DefaultValue)
+        };
+        // To clap an option that a variable sets to false is used, so it cannot judge these two.
+        let why = if args.quiet && args.verbose > 0 {
+            "'--quiet' cannot be used with '--verbose...'"
+        } else if args.tls_ca.is_some() && !is_given("tls") {
+            "'--tls-ca <FILE>' is of no use without '--tls'"
+        } else {
+            return Ok(args);
+        };
+        Err(command.error(ErrorKind::ArgumentConflict, why))
+    }
+}
+
+/// What clap says of an error, as one sentence.
+pub fn sentence(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim);
+    let said =
+        lines.take_while(|line| !line.starts_with("Usage: ") && !line.starts_with("For more"));
+    let words: Vec<_> = said.filter(|line| !line.is_empty()).collect();
+    words.join(" ").trim_start_matches("error: ").replace(" tip:", ";")
 }
 
 /// A secret, which cannot be printed.

@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
 use echo_component::check;
-use echo_component::cli::Args;
+use echo_component::cli::{Args, sentence};
 use echo_component::config::{Checked, Config};
 use echo_component::ending::Ending;
 use echo_component::http;
@@ -31,11 +30,7 @@ const REFUSED: u8 = 77;
 const CONFIGURATION: u8 = 78;
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
-        Ok(args) if args.quiet && args.verbose > 0 => {
-            let conflict = "--quiet cannot be used with --verbose";
-            return usage(&Args::command().error(ErrorKind::ArgumentConflict, conflict));
-        }
+    let args = match Args::read() {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
@@ -191,8 +186,6 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let text = error.to_string();
-    let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    eprintln!("echo-component: {sentence} (see --help)");
+    eprintln!("echo-component: {} (see --help)", sentence(error));
     ExitCode::from(USAGE)
 }

@@ -80,7 +80,13 @@ fn wrong_usage_ends_with_64_and_one_sentence() {
         (&["--max-stanza-size", "9999"], "9999"),
         (&["--unknown"], "--unknown"),
         (&["extra"], "extra"),
-        (&["-q", "-v"], "cannot be used with"),
+        (&["--por", "1"], "'--por' found; a similar argument exists: '--port'"),
+        (&["--", "--port"], "unexpected argument '--port' found"),
+        (&["--port"], "a value is required for '--port <PORT>'"),
+        (&["--jid", "twice.example"], "'--jid <DOMAIN>' cannot be used multiple times"),
+        (&["--quiet=x"], "unexpected value 'x' for '--quiet'"),
+        (&["-q", "-v"], "'--quiet' cannot be used with '--verbose...'"),
+        (&["--tls-ca", "/x"], "'--tls-ca <FILE>' is of no use without '--tls'"),
     ] {
         let output = run(&[&WHOLE[..], options].concat());
         let said = stderr(&output);
