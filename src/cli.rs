@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser};
 
 /// Joins an XMPP server as an external component (XEP-0114) and sends every message back to whoever
 /// sent it.
@@ -90,16 +90,32 @@ pub struct Args {
 
     /// Log more: also that something is not answered, and why. RUST_LOG works too
     #[arg(short, long, env = "ECHO_COMPONENT_VERBOSE", action = ArgAction::Count)]
+    #[arg(value_parser = verbosity)]
     pub verbose: u8,
 }
 
 impl Args {
-    /// Reads the command line and the environment.
+    /// Reads the command line and the environment. A variable that is empty counts as one that is
+    /// not there, as it does where settings files are full of them.
     ///
     /// # Errors
-    /// What clap has to say, help and version included.
-    pub fn read() -> Result<Self, clap::Error> {
-        let mut command = Self::command();
+    /// What to tell the user instead.
+    pub fn read() -> Result<Self, Unread> {
+        let command =
+            Self::command().mut_args(|option| match option.get_env().and_then(std::env::var_os) {
+                Some(value) if value.is_empty() => option.env(None),
+                _ => option,
+            });
+        Self::parse_as(command).map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Unread::Asked(error),
+            _ => match Self::parse_as(Self::command().mut_args(|option| option.env(None))) {
+                Ok(_) => Unread::Variable(named_by_variables(&error)),
+                Err(_) => Unread::Usage(sentence(&error)),
+            },
+        })
+    }
+
+    fn parse_as(mut command: Command) -> Result<Self, clap::Error> {
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
         let args = Self::from_arg_matches(&matches)?;
         let is_given = |option| {
@@ -117,14 +133,53 @@ impl Args {
     }
 }
 
+/// Why there are no [`Args`].
+#[derive(Debug)]
+pub enum Unread {
+    /// Help or the version was asked for.
+    Asked(clap::Error),
+    /// The command line is wrong; a sentence.
+    Usage(String),
+    /// A variable is wrong; a sentence.
+    Variable(String),
+}
+
 /// What clap says of an error, as one sentence.
-pub fn sentence(error: &clap::Error) -> String {
+fn sentence(error: &clap::Error) -> String {
     let text = error.to_string();
     let lines = text.lines().map(str::trim);
     let said =
         lines.take_while(|line| !line.starts_with("Usage: ") && !line.starts_with("For more"));
     let words: Vec<_> = said.filter(|line| !line.is_empty()).collect();
     words.join(" ").trim_start_matches("error: ").replace(" tip:", ";")
+}
+
+/// The same of an error that is due to variables. clap knows options alone.
+fn named_by_variables(error: &clap::Error) -> String {
+    let mut sentence = sentence(error);
+    let mut command = Args::command();
+    command.build();
+    for option in command.get_arguments() {
+        let Some(name) = option.get_env() else { continue };
+        let value = std::env::var_os(name).unwrap_or_default();
+        let name = name.to_string_lossy();
+        if error.kind() == ErrorKind::InvalidUtf8 && value.to_str().is_none() {
+            return format!("{name} is not UTF-8 text");
+        }
+        if !value.is_empty() {
+            sentence = sentence.replace(&format!("'{option}'"), &name);
+        }
+    }
+    sentence
+}
+
+/// `--verbose` counts, but a variable may just say yes.
+fn verbosity(value: &str) -> Result<u8, &'static str> {
+    match value {
+        "true" | "yes" | "on" => Ok(1),
+        "false" | "no" | "off" => Ok(0),
+        _ => value.parse().map_err(|_| "give 0, 1 or 2"),
+    }
 }
 
 /// A secret, which cannot be printed.

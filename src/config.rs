@@ -60,12 +60,15 @@ impl Config {
         let mut warnings = Vec::new();
         let jid =
             given_or_asked(args.jid, "jid", "The component's JID (such as echo.example.com)")?;
-        let domain = Domain::new(&jid).with_context(|| format!("--jid {jid:?} is not usable"))?;
+        let domain = Domain::new(&jid)
+            .with_context(|| format!("{} {jid:?} is not usable", source("jid", &jid)))?;
         let server =
             given_or_asked(args.server, "server", "The XMPP server's host name or address")?;
         let server = host(&server)?;
         let name = display_name(args.name)?;
-        let contacts = args.contact.into_iter().map(uri).collect::<Result<_>>()?;
+        // More than one blank between two of them, or none of them at all.
+        let contacts = args.contact.into_iter().filter(|it| !it.is_empty());
+        let contacts = contacts.map(uri).collect::<Result<_>>()?;
         let secret = secret(args.secret, args.secret_file.as_deref(), &mut warnings)?;
         let responder = Responder { name, contacts };
         let max_stanza_size = args.max_stanza_size as usize;
@@ -82,6 +85,17 @@ impl Config {
     pub fn component(&self) -> Echo {
         let Self { domain, max_stanza_size, responder, allowance, .. } = self.clone();
         Echo::new(domain, max_stanza_size, responder, allowance)
+    }
+}
+
+/// Where an admin has to look for an option's value: the variable, if that has it.
+fn source(option: &str, value: &str) -> String {
+    let variable = format!("ECHO_COMPONENT_{}", option.to_uppercase());
+    let set = std::env::var(&variable).unwrap_or_default();
+    if set == value || set.split(' ').any(|it| it == value) {
+        variable
+    } else {
+        format!("--{option}")
     }
 }
 
@@ -106,12 +120,14 @@ fn host(server: &str) -> Result<String> {
     }
     ensure!(
         !server.contains(':'),
-        "--server {server:?} is not a host name or address: give the port with --port"
+        "{} {server:?} is not a host name or address: give the port with --port",
+        source("server", server)
     );
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '@' | '[' | ']');
     ensure!(
         !server.contains(odd),
-        "--server {server:?} is not a host name or address, such as example.com or 192.0.2.1"
+        "{} {server:?} is not a host name or address, such as example.com or 192.0.2.1",
+        source("server", server)
     );
     Ok(server.to_owned())
 }
@@ -119,7 +135,8 @@ fn host(server: &str) -> Result<String> {
 fn display_name(name: String) -> Result<String> {
     ensure!(
         !name.trim().is_empty() && !name.contains(char::is_control),
-        "--name {name:?} is not usable: give it a few words"
+        "{} {name:?} is not usable: give it a few words",
+        source("name", &name)
     );
     Ok(name)
 }
@@ -131,7 +148,8 @@ fn uri(contact: String) -> Result<String> {
     });
     ensure!(
         scheme.is_some() && !contact.contains(char::is_control),
-        "--contact {contact:?} is not a URI: write mailto:{contact} or xmpp:{contact}"
+        "{} {contact:?} is not a URI: write mailto:{contact} or xmpp:{contact}",
+        source("contact", &contact)
     );
     Ok(contact)
 }
@@ -145,7 +163,8 @@ fn secret(
     if let Some(path) = file {
         return from_file(path, "the secret file", warnings);
     }
-    if let Some(directory) = std::env::var_os("CREDENTIALS_DIRECTORY") {
+    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|it| !it.is_empty());
+    if let Some(directory) = directory {
         let path = Path::new(&directory).join("secret");
         if path.exists() {
             return from_file(&path, "systemd's credential", &mut Vec::new());

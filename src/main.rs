@@ -7,9 +7,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use clap::error::ErrorKind;
 use echo_component::check;
-use echo_component::cli::{Args, sentence};
+use echo_component::cli::{Args, Unread};
 use echo_component::config::{Checked, Config};
 use echo_component::ending::Ending;
 use echo_component::http;
@@ -32,7 +31,7 @@ const CONFIGURATION: u8 = 78;
 fn main() -> ExitCode {
     let args = match Args::read() {
         Ok(args) => args,
-        Err(error) => return usage(&error),
+        Err(unread) => return usage(&unread),
     };
     if let Err(error) = logging::start(level(&args)) {
         return failed(CONFIGURATION, &error);
@@ -180,12 +179,14 @@ fn failed(code: u8, error: &anyhow::Error) -> ExitCode {
 }
 
 /// What clap says: help and version as they are, errors as one sentence.
-fn usage(error: &clap::Error) -> ExitCode {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // Nobody is there to be told that standard output is closed.
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+fn usage(unread: &Unread) -> ExitCode {
+    match unread {
+        Unread::Asked(page) => {
+            // Nobody is there to be told that standard output is closed.
+            let _ = page.print();
+            ExitCode::SUCCESS
+        }
+        Unread::Usage(sentence) => failed(USAGE, &anyhow!("{sentence} (see --help)")),
+        Unread::Variable(sentence) => failed(CONFIGURATION, &anyhow!("{sentence}")),
     }
-    eprintln!("echo-component: {} (see --help)", sentence(error));
-    ExitCode::from(USAGE)
 }

@@ -2,12 +2,16 @@
 
 mod support;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use clap::CommandFactory;
+use echo_component::cli::Args;
 use support::scripted::{Daemon, SECRET, Server, program};
 
 /// A folder that goes with the test.
@@ -198,13 +202,105 @@ fn everything_can_come_from_the_environment() {
 fn switches_in_the_environment_may_be_off() {
     let server = Server::start();
     let mut command = program();
-    for (name, value) in [("QUIET", "false"), ("VERBOSE", "0"), ("TLS", "0")] {
+    for (name, value) in [("QUIET", "false"), ("VERBOSE", "no"), ("TLS", "0")] {
         command.env(format!("ECHO_COMPONENT_{name}"), value);
     }
     command.args(["-j", "echo.example", "-s", "127.0.0.1", "-P", &server.port().to_string()]);
     let mut daemon = Daemon::run(command.env("ECHO_COMPONENT_SECRET", SECRET));
     server.online();
     daemon.logs("online");
+}
+
+#[test]
+fn an_empty_variable_counts_as_none() {
+    let server = Server::start();
+    let mut command = program();
+    let mut count = 0;
+    for option in Args::command().get_arguments() {
+        if let Some(variable) = option.get_env() {
+            command.env(variable, "");
+            count += 1;
+        }
+    }
+    assert!(count > 8, "{count}");
+    command.env("CREDENTIALS_DIRECTORY", "").env("RUST_LOG", "");
+    command.env("ECHO_COMPONENT_JID", "echo.example").env("ECHO_COMPONENT_SERVER", "127.0.0.1");
+    command.env("ECHO_COMPONENT_SECRET", SECRET).args(["-P", &server.port().to_string()]);
+    let mut daemon = Daemon::run(&mut command);
+    server.online().echoes("x");
+    daemon.signal("TERM");
+    daemon.ends();
+    assert!(daemon.log[0].contains("online"), "no warning: {:?}", daemon.log);
+}
+
+#[test]
+fn more_than_one_blank_between_contacts_does_no_harm() {
+    let server = Server::start();
+    let mut command = program();
+    command.args(["-j", "echo.example", "-s", "127.0.0.1", "-P", &server.port().to_string()]);
+    command.env("ECHO_COMPONENT_SECRET", SECRET);
+    command.env("ECHO_COMPONENT_CONTACT", " mailto:a@example.com  xmpp:b@example.com ");
+    let _daemon = Daemon::run(&mut command);
+    let mut peer = server.online();
+    peer.send(
+        "<iq type='get' id='1' from='u@x' to='echo.example'>\
+         <query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+    );
+    let info = peer.until("</iq>");
+    assert!(info.contains(">mailto:a@example.com<"), "{info}");
+    assert!(info.contains(">xmpp:b@example.com<"), "{info}");
+}
+
+#[test]
+fn a_wrong_variable_ends_with_78_and_its_name() {
+    for (variables, words) in [
+        (&[("JID", "u@echo.example")][..], "ECHO_COMPONENT_JID \"u@echo.example\""),
+        (&[("SERVER", "a:5347")], "ECHO_COMPONENT_SERVER \"a:5347\""),
+        (&[("SERVER", "a b")], "ECHO_COMPONENT_SERVER \"a b\""),
+        (&[("PORT", "abc")], "'abc' for ECHO_COMPONENT_PORT"),
+        (&[("TLS", "maybe")], "'maybe' for ECHO_COMPONENT_TLS"),
+        (&[("TLS_CA", "/x")], "ECHO_COMPONENT_TLS_CA is of no use without '--tls'"),
+        (&[("MAX_STANZA_SIZE", "512k")], "'512k' for ECHO_COMPONENT_MAX_STANZA_SIZE"),
+        (&[("FLOOD_BURST", "-1")], "'-1' for ECHO_COMPONENT_FLOOD_BURST"),
+        (&[("FLOOD_RATE", "0")], "'0' for ECHO_COMPONENT_FLOOD_RATE"),
+        (&[("NAME", " ")], "ECHO_COMPONENT_NAME \" \""),
+        (&[("CONTACT", "xmpp:a@b me@b")], "ECHO_COMPONENT_CONTACT \"me@b\""),
+        (&[("METRICS", "localhost:1")], "'localhost:1' for ECHO_COMPONENT_METRICS"),
+        (&[("VERBOSE", "loud")], "'loud' for ECHO_COMPONENT_VERBOSE: give 0, 1 or 2"),
+        (
+            &[("QUIET", "1"), ("VERBOSE", "yes")],
+            "ECHO_COMPONENT_QUIET cannot be used with ECHO_COMPONENT_VERBOSE",
+        ),
+    ] {
+        let mut command = program();
+        command.env("ECHO_COMPONENT_JID", "echo.example");
+        command.env("ECHO_COMPONENT_SERVER", "localhost").env("ECHO_COMPONENT_SECRET", "x");
+        for (name, value) in variables {
+            command.env(format!("ECHO_COMPONENT_{name}"), value);
+        }
+        let output = command.output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(78), "{variables:?}: {said}");
+        assert!(said.contains(words) && said.lines().count() == 1, "{variables:?}: {said}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_named_without_its_value() {
+    let value = OsStr::from_bytes(b"hidden\xff");
+    let output =
+        program().args(["-j", "a", "-s", "b"]).env("ECHO_COMPONENT_SECRET", value).output();
+    let output = output.unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains("ECHO_COMPONENT_SECRET is not UTF-8 text"), "{said}");
+    assert!(!said.contains("hidden"), "{said}");
+}
+
+#[test]
+fn what_is_wrong_on_the_command_line_too_is_wrong_usage() {
+    let output = program().args(["--port", "x"]).env("ECHO_COMPONENT_TLS", "maybe").output();
+    assert_eq!(output.unwrap().status.code(), Some(64));
 }
 
 #[test]
