@@ -174,7 +174,7 @@ fn level(args: &Args) -> Option<LevelFilter> {
 }
 
 fn failed(code: u8, error: &anyhow::Error) -> ExitCode {
-    eprintln!("echo-component: {error:#}");
+    logging::fatal(error);
     ExitCode::from(code)
 }
 

@@ -4,9 +4,9 @@ mod support;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{Read, Write, pipe};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -150,10 +150,47 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
-fn a_bad_filter_is_named() {
-    let output = program().args(WHOLE).env("RUST_LOG", "a=b=c").output().unwrap();
-    assert_eq!(output.status.code(), Some(78));
-    assert!(stderr(&output).contains("a=b=c"), "{}", stderr(&output));
+fn a_filter_that_is_none_or_hides_errors_is_named() {
+    for filter in ["a=b=c", "inof", "off", "hyper=debug", "echo_component=off"] {
+        let output = program().args(WHOLE).env("RUST_LOG", filter).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(78), "{filter}: {said}");
+        assert!(said.contains(&format!("RUST_LOG={filter:?}")), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn a_filter_may_show_some_modules_only() {
+    for filter in ["error", "info,hyper=debug", "echo_component=warn"] {
+        let mut command = program();
+        command.args(["-j", "a b"]).args(&WHOLE[2..]).env("RUST_LOG", filter);
+        let said = stderr(&command.output().unwrap());
+        assert!(said.contains("\"a b\" is not usable"), "{filter}: {said}");
+    }
+}
+
+#[test]
+fn the_journal_is_told_that_what_ends_the_daemon_is_an_error() {
+    let folder = Folder::new("journal");
+    for (options, code) in [(["--jid", "a b"], 78), (["--port", "x"], 64)] {
+        let path = folder.file("stderr", b"", 0o600);
+        let stderr = fs::File::create(&path).unwrap();
+        let metadata = stderr.metadata().unwrap();
+        let stream = format!("{}:{}", metadata.dev(), metadata.ino());
+        let mut command = program();
+        command.args(&WHOLE[2..]).args(options).env("JOURNAL_STREAM", stream).stderr(stderr);
+        assert_eq!(command.status().unwrap().code(), Some(code));
+        let said = fs::read_to_string(&path).unwrap();
+        assert!(said.lines().last().unwrap().starts_with("<3>"), "{said}");
+    }
+}
+
+#[test]
+fn it_ends_as_it_should_when_nobody_reads_its_errors() {
+    let (reader, writer) = pipe().unwrap();
+    drop(reader);
+    assert_eq!(program().arg("--unknown").stderr(writer).status().unwrap().code(), Some(64));
 }
 
 #[test]
