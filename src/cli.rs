@@ -31,7 +31,7 @@ pub struct Args {
 
     /// The server's port for components
     #[arg(short = 'P', long, env = "ECHO_COMPONENT_PORT", value_name = "PORT")]
-    #[arg(default_value_t = 5347, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(default_value_t = 5347, value_parser = port)]
     pub port: u16,
 
     /// The secret shared with the server. Everyone on this machine can read it with ps: better use
@@ -54,17 +54,17 @@ pub struct Args {
 
     /// The largest stanza to send, in bytes; an echo over it is bounced. Prosody accepts 524288
     #[arg(long, env = "ECHO_COMPONENT_MAX_STANZA_SIZE", value_name = "BYTES")]
-    #[arg(default_value_t = 512 << 10, value_parser = clap::value_parser!(u32).range(10_000..=16 << 20))]
+    #[arg(default_value_t = 512 << 10, value_parser = stanza_size)]
     pub max_stanza_size: u32,
 
     /// How many messages a sender may have echoed at once; 0 for any number
     #[arg(long, env = "ECHO_COMPONENT_FLOOD_BURST", value_name = "MESSAGES")]
-    #[arg(default_value_t = 10_000)]
+    #[arg(default_value_t = 10_000, value_parser = burst)]
     pub flood_burst: u32,
 
     /// How many messages a second a sender may have echoed after that
     #[arg(long, env = "ECHO_COMPONENT_FLOOD_RATE", value_name = "MESSAGES")]
-    #[arg(default_value = "10")]
+    #[arg(default_value = "10", value_parser = rate)]
     pub flood_rate: NonZeroU32,
 
     /// What service discovery and vCard call the component
@@ -78,6 +78,7 @@ pub struct Args {
 
     /// Serve Prometheus figures at /metrics, and /healthz, on this address
     #[arg(long, env = "ECHO_COMPONENT_METRICS", value_name = "ADDR:PORT")]
+    #[arg(value_parser = address)]
     pub metrics: Option<SocketAddr>,
 
     /// Connect, authenticate and ping once, say how that went, and exit
@@ -171,6 +172,32 @@ fn named_by_variables(error: &clap::Error) -> String {
         }
     }
     sentence
+}
+
+// What is not a value is answered with what is one.
+
+fn port(value: &str) -> Result<u16, &'static str> {
+    let port = value.parse().ok().filter(|port| *port > 0);
+    port.ok_or("give a number from 1 to 65535")
+}
+
+fn stanza_size(value: &str) -> Result<u32, &'static str> {
+    let size = value.parse().ok().filter(|size| (10_000..=16 << 20).contains(size));
+    size.ok_or("give a number of bytes from 10000 to 16777216")
+}
+
+fn burst(value: &str) -> Result<u32, &'static str> {
+    value.parse().map_err(|_| "give a number of messages; 0 turns the limit off")
+}
+
+fn rate(value: &str) -> Result<NonZeroU32, &'static str> {
+    value
+        .parse()
+        .map_err(|_| "give a number of messages, at least 1; --flood-burst 0 turns the limit off")
+}
+
+fn address(value: &str) -> Result<SocketAddr, &'static str> {
+    value.parse().map_err(|_| "give an IP address and port, such as 127.0.0.1:9469")
 }
 
 /// `--verbose` counts, but a variable may just say yes.

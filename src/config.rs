@@ -3,13 +3,13 @@
 //! All that can be wrong is found here, before anything is connected, and said in one sentence.
 
 use std::fs::File;
-use std::io::{IsTerminal, Read, Write, stdin, stdout};
+use std::io::{ErrorKind, IsTerminal, Read, Write, stdin, stdout};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::address::Domain;
 use crate::cli::{Args, Secret};
@@ -70,6 +70,13 @@ impl Config {
         let contacts = args.contact.into_iter().filter(|it| !it.is_empty());
         let contacts = contacts.map(uri).collect::<Result<_>>()?;
         let secret = secret(args.secret, args.secret_file.as_deref(), &mut warnings)?;
+        if secret.reveal().starts_with('\u{feff}') || secret.reveal().trim() != secret.reveal() {
+            warnings.push(
+                "the secret begins or ends with a blank or a byte order mark, and that counts: \
+                 remove it unless the server's does too"
+                    .into(),
+            );
+        }
         let responder = Responder { name, contacts };
         let max_stanza_size = args.max_stanza_size as usize;
         let port = args.port;
@@ -91,12 +98,9 @@ impl Config {
 /// Where an admin has to look for an option's value: the variable, if that has it.
 fn source(option: &str, value: &str) -> String {
     let variable = format!("ECHO_COMPONENT_{}", option.to_uppercase());
-    let set = std::env::var(&variable).unwrap_or_default();
-    if set == value || set.split(' ').any(|it| it == value) {
-        variable
-    } else {
-        format!("--{option}")
-    }
+    // One of several contacts is a word of its variable.
+    let has = |set: String| set == value || set.split(' ').any(|it| it == value);
+    if std::env::var(&variable).is_ok_and(has) { variable } else { format!("--{option}") }
 }
 
 fn given_or_asked(given: Option<String>, option: &str, question: &str) -> Result<String> {
@@ -118,6 +122,11 @@ fn host(server: &str) -> Result<String> {
     if address.parse::<IpAddr>().is_ok() {
         return Ok(address.to_owned());
     }
+    ensure!(
+        !server.contains("://"),
+        "{} {server:?} begins with a scheme: give the host name alone, such as example.com",
+        source("server", server)
+    );
     ensure!(
         !server.contains(':'),
         "{} {server:?} is not a host name or address: give the port with --port",
@@ -171,8 +180,12 @@ fn secret(
         }
     }
     if let Some(secret) = given {
-        ensure!(!secret.reveal().is_empty(), "the secret is empty");
-        ensure!(!secret.reveal().contains(['\n', '\r']), "the secret has more than one line");
+        let source = source("secret", secret.reveal());
+        ensure!(!secret.reveal().is_empty(), "the secret of {source} is empty");
+        ensure!(
+            !secret.reveal().contains(['\n', '\r']),
+            "the secret of {source} has more than one line"
+        );
         if std::env::var_os("ECHO_COMPONENT_SECRET").is_none_or(|it| it != secret.reveal()) {
             warnings.push(
                 "everyone on this machine can read the secret of --secret with ps: better use \
@@ -188,13 +201,21 @@ fn secret(
     );
     let typed = rpassword::prompt_password("The component's secret (not shown): ")
         .context("could not read the secret")?;
-    ensure!(!typed.is_empty(), "the secret is empty");
+    ensure!(!typed.is_empty(), "the secret that was typed is empty");
     Ok(typed.into())
 }
 
 fn from_file(path: &Path, what: &str, warnings: &mut Vec<String>) -> Result<Secret> {
     let shown = path.display();
-    let file = File::open(path).with_context(|| format!("cannot open {what} {shown}"))?;
+    let file = File::open(path).map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::PermissionDenied => {
+                ": the user that the daemon runs as must be able to read it"
+            }
+            _ => "",
+        };
+        anyhow!("cannot open {what} {shown}: {error}{hint}")
+    })?;
     let mode = file.metadata().with_context(|| format!("cannot read {what} {shown}"))?;
     if mode.permissions().mode() & 0o004 != 0 {
         warnings.push(format!("others can read {what} {shown}: run chmod o-r on it"));

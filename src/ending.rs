@@ -127,7 +127,11 @@ impl fmt::Display for Ending {
                 Ok(())
             }
             Self::Untrusted(why) => why.fmt(f),
-            Self::Late => write!(f, "the server did not finish the login in time"),
+            Self::Late => write!(
+                f,
+                "the server did not finish the login in time (15 s): check that the port is the \
+                 server's component port"
+            ),
             Self::OtherService(what) => {
                 write!(f, "the port belongs to {what}: give the server's component port")
             }

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{Read, Write, pipe};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -78,10 +79,15 @@ fn help_does_not_show_the_secret() {
 #[test]
 fn wrong_usage_ends_with_64_and_one_sentence() {
     for (options, words) in [
-        (&["--port", "0"][..], "0"),
-        (&["--port", "70000"], "70000"),
-        (&["--port", "x"], "x"),
-        (&["--max-stanza-size", "9999"], "9999"),
+        (&["--port", "0"][..], "'0' for '--port <PORT>': give a number from 1 to 65535"),
+        (&["--port", "70000"], "'70000' for"),
+        (&["--port", "x"], "give a number from 1 to 65535"),
+        (&["--max-stanza-size", "9999"], "'9999' for"),
+        (&["--max-stanza-size", "512k"], "give a number of bytes from 10000 to 16777216"),
+        (&["--max-stanza-size", "16777217"], "'16777217' for"),
+        (&["--flood-burst", "x"], "give a number of messages"),
+        (&["--flood-rate", "0"], "at least 1; --flood-burst 0 turns the limit off"),
+        (&["--metrics", "localhost:9469"], "such as 127.0.0.1:9469"),
         (&["--unknown"], "--unknown"),
         (&["extra"], "extra"),
         (&["--por", "1"], "'--por' found; a similar argument exists: '--port'"),
@@ -113,7 +119,9 @@ fn wrong_values_end_with_78_and_one_sentence() {
         (&["--jid", "a b"], "a b"),
         (&["--server", "a:5347"], "--port"),
         (&["--server", "a b"], "host name"),
-        (&["--secret", ""], "empty"),
+        (&["--server", "http://localhost"], "--server \"http://localhost\" begins with a scheme"),
+        (&["--secret", ""], "the secret of --secret is empty"),
+        (&["--secret", "a\nb"], "the secret of --secret has more than one line"),
         (&["--secret-file", "/no/such/file"], "/no/such/file"),
         (&["--secret-file", folder_itself], folder_itself),
         (&["--secret-file", &empty], "is empty"),
@@ -392,6 +400,29 @@ fn the_stream_is_closed_when_the_terminal_is() {
     terminal.kill().unwrap();
     terminal.wait().unwrap();
     peer.until("</stream:stream>");
+}
+
+#[test]
+fn blanks_around_the_secret_are_warned_of() {
+    let folder = Folder::new("blanks");
+    for secret in [" x\n", "x \n", "x\t", "\u{feff}x"] {
+        let file = folder.file("secret", secret.as_bytes(), 0o600);
+        let mut daemon = Daemon::start_with(&Server::start(), &["--secret-file", &file]);
+        daemon.logs("begins or ends with a blank or a byte order mark");
+    }
+}
+
+/// Root reads every file, so it runs as nobody here, which only root can arrange.
+#[test]
+fn a_secret_that_the_daemons_user_cannot_read_is_named() {
+    let folder = Folder::new("unreadable");
+    let file = folder.file("secret", SECRET.as_bytes(), 0o600);
+    let mut command = program();
+    command.args(["-j", "echo.example", "-s", "localhost", "--secret-file", &file]);
+    let Ok(output) = command.uid(65534).gid(65534).output() else { return };
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains("the user that the daemon runs as must be able to read it"), "{said}");
 }
 
 /// Waits until the terminal of that process' child no longer shows what is typed: the prompt comes
