@@ -5,6 +5,7 @@ mod support;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write, pipe};
+use std::net::UdpSocket;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
@@ -423,6 +424,25 @@ fn a_secret_that_the_daemons_user_cannot_read_is_named() {
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(78), "{said}");
     assert!(said.contains("the user that the daemon runs as must be able to read it"), "{said}");
+}
+
+/// Nothing is sent to find the address that this machine would send from.
+#[test]
+fn a_server_at_this_machines_own_address_is_not_warned_of() {
+    let own = UdpSocket::bind("0.0.0.0:0").and_then(|it| {
+        it.connect("192.0.2.1:9")?;
+        it.local_addr()
+    });
+    // A machine without a network has no such address.
+    let Ok(own) = own else { return };
+    let server = Server::at(&format!("{}:0", own.ip()));
+    let mut command = program();
+    command.args(["-j", "echo.example", "-s", &own.ip().to_string()]);
+    command.args(["-P", &server.port().to_string()]).env("ECHO_COMPONENT_SECRET", SECRET);
+    let mut daemon = Daemon::run(&mut command);
+    server.online().echoes("x");
+    daemon.logs("online");
+    assert_eq!(daemon.log.len(), 1, "{:?}", daemon.log);
 }
 
 /// Waits until the terminal of that process' child no longer shows what is typed: the prompt comes
