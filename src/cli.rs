@@ -96,8 +96,8 @@ pub struct Args {
 }
 
 impl Args {
-    /// Reads the command line and the environment. A variable that is empty counts as one that is
-    /// not there, as it does where settings files are full of them.
+    /// Reads the command line and the environment. An empty variable counts as none, since settings
+    /// files list variables without a value.
     ///
     /// # Errors
     /// What to tell the user instead.
@@ -174,7 +174,7 @@ fn named_by_variables(error: &clap::Error) -> String {
     sentence
 }
 
-// What is not a value is answered with what is one.
+// The values of options, or what to give instead.
 
 fn port(value: &str) -> Result<u16, &'static str> {
     let port = value.parse().ok().filter(|port| *port > 0);
