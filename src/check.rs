@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
+use tracing::warn;
 
 use crate::config::Config;
-use crate::connect::{Connected, login};
+use crate::connect::{Connected, EXPOSED, login};
 use crate::ending::Ending;
 use crate::metrics::Metrics;
 use crate::session;
@@ -28,8 +29,11 @@ pub struct Checked {
 /// How it ended instead.
 pub async fn run(config: &Config, metrics: &Metrics) -> Result<Checked, Ending> {
     let start = Instant::now();
-    let Connected { connection, early, .. } = login(config).await?;
+    let Connected { connection, early, exposed } = login(config).await?;
     let login = start.elapsed();
+    if exposed {
+        warn!("{EXPOSED}");
+    }
     let mut echo = config.component();
     let pinged = timeout(ANSWER, session::ping_once(connection, &early, &mut echo, metrics)).await;
     let ping = pinged.unwrap_or(Err(Ending::Silent))?;

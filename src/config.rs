@@ -3,13 +3,13 @@
 //! All that can be wrong is found here, before anything is connected, and said in one sentence.
 
 use std::fs::File;
-use std::io::{IsTerminal, Read, Write, stdin, stdout};
+use std::io::{ErrorKind, IsTerminal, Read, Write, stdin, stdout};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::address::Domain;
 use crate::cli::{Args, Secret};
@@ -60,13 +60,23 @@ impl Config {
         let mut warnings = Vec::new();
         let jid =
             given_or_asked(args.jid, "jid", "The component's JID (such as echo.example.com)")?;
-        let domain = Domain::new(&jid).with_context(|| format!("--jid {jid:?} is not usable"))?;
+        let domain = Domain::new(&jid)
+            .with_context(|| format!("{} {jid:?} is not usable", source("jid", &jid)))?;
         let server =
             given_or_asked(args.server, "server", "The XMPP server's host name or address")?;
         let server = host(&server)?;
         let name = display_name(args.name)?;
-        let contacts = args.contact.into_iter().map(uri).collect::<Result<_>>()?;
+        // More than one blank between two of them, or none of them at all.
+        let contacts = args.contact.into_iter().filter(|it| !it.is_empty());
+        let contacts = contacts.map(uri).collect::<Result<_>>()?;
         let secret = secret(args.secret, args.secret_file.as_deref(), &mut warnings)?;
+        if secret.reveal().starts_with('\u{feff}') || secret.reveal().trim() != secret.reveal() {
+            warnings.push(
+                "the secret begins or ends with a blank or a byte order mark, and that counts: \
+                 remove it unless the server's does too"
+                    .into(),
+            );
+        }
         let responder = Responder { name, contacts };
         let max_stanza_size = args.max_stanza_size as usize;
         let port = args.port;
@@ -83,6 +93,14 @@ impl Config {
         let Self { domain, max_stanza_size, responder, allowance, .. } = self.clone();
         Echo::new(domain, max_stanza_size, responder, allowance)
     }
+}
+
+/// Where an admin has to look for an option's value: the variable, if that has it.
+fn source(option: &str, value: &str) -> String {
+    let variable = format!("ECHO_COMPONENT_{}", option.to_uppercase());
+    // One of several contacts is a word of its variable.
+    let has = |set: String| set == value || set.split(' ').any(|it| it == value);
+    if std::env::var(&variable).is_ok_and(has) { variable } else { format!("--{option}") }
 }
 
 fn given_or_asked(given: Option<String>, option: &str, question: &str) -> Result<String> {
@@ -105,13 +123,20 @@ fn host(server: &str) -> Result<String> {
         return Ok(address.to_owned());
     }
     ensure!(
+        !server.contains("://"),
+        "{} {server:?} begins with a scheme: give the host name alone, such as example.com",
+        source("server", server)
+    );
+    ensure!(
         !server.contains(':'),
-        "--server {server:?} is not a host name or address: give the port with --port"
+        "{} {server:?} is not a host name or address: give the port with --port",
+        source("server", server)
     );
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '@' | '[' | ']');
     ensure!(
         !server.contains(odd),
-        "--server {server:?} is not a host name or address, such as example.com or 192.0.2.1"
+        "{} {server:?} is not a host name or address, such as example.com or 192.0.2.1",
+        source("server", server)
     );
     Ok(server.to_owned())
 }
@@ -119,7 +144,8 @@ fn host(server: &str) -> Result<String> {
 fn display_name(name: String) -> Result<String> {
     ensure!(
         !name.trim().is_empty() && !name.contains(char::is_control),
-        "--name {name:?} is not usable: give it a few words"
+        "{} {name:?} is not usable: give it a few words",
+        source("name", &name)
     );
     Ok(name)
 }
@@ -131,7 +157,8 @@ fn uri(contact: String) -> Result<String> {
     });
     ensure!(
         scheme.is_some() && !contact.contains(char::is_control),
-        "--contact {contact:?} is not a URI: write mailto:{contact} or xmpp:{contact}"
+        "{} {contact:?} is not a URI: write mailto:{contact} or xmpp:{contact}",
+        source("contact", &contact)
     );
     Ok(contact)
 }
@@ -145,15 +172,20 @@ fn secret(
     if let Some(path) = file {
         return from_file(path, "the secret file", warnings);
     }
-    if let Some(directory) = std::env::var_os("CREDENTIALS_DIRECTORY") {
+    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|it| !it.is_empty());
+    if let Some(directory) = directory {
         let path = Path::new(&directory).join("secret");
         if path.exists() {
             return from_file(&path, "systemd's credential", &mut Vec::new());
         }
     }
     if let Some(secret) = given {
-        ensure!(!secret.reveal().is_empty(), "the secret is empty");
-        ensure!(!secret.reveal().contains(['\n', '\r']), "the secret has more than one line");
+        let source = source("secret", secret.reveal());
+        ensure!(!secret.reveal().is_empty(), "the secret of {source} is empty");
+        ensure!(
+            !secret.reveal().contains(['\n', '\r']),
+            "the secret of {source} has more than one line"
+        );
         if std::env::var_os("ECHO_COMPONENT_SECRET").is_none_or(|it| it != secret.reveal()) {
             warnings.push(
                 "everyone on this machine can read the secret of --secret with ps: better use \
@@ -169,13 +201,21 @@ fn secret(
     );
     let typed = rpassword::prompt_password("The component's secret (not shown): ")
         .context("could not read the secret")?;
-    ensure!(!typed.is_empty(), "the secret is empty");
+    ensure!(!typed.is_empty(), "the secret that was typed is empty");
     Ok(typed.into())
 }
 
 fn from_file(path: &Path, what: &str, warnings: &mut Vec<String>) -> Result<Secret> {
     let shown = path.display();
-    let file = File::open(path).with_context(|| format!("cannot open {what} {shown}"))?;
+    let file = File::open(path).map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::PermissionDenied => {
+                ": the user that the daemon runs as must be able to read it"
+            }
+            _ => "",
+        };
+        anyhow!("cannot open {what} {shown}: {error}{hint}")
+    })?;
     let mode = file.metadata().with_context(|| format!("cannot read {what} {shown}"))?;
     if mode.permissions().mode() & 0o004 != 0 {
         warnings.push(format!("others can read {what} {shown}: run chmod o-r on it"));

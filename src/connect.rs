@@ -4,6 +4,7 @@
 //! ours. Nothing is tried again here.
 
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -33,6 +34,10 @@ use crate::tls::Trust;
 /// How long a login may take in all. tokio-xmpp's own timeouts start again at every event, so that
 /// white space would hold a login for ever.
 const LOGIN: Duration = Duration::from_secs(15);
+
+/// What to tell of a connection that is exposed.
+pub const EXPOSED: &str = "the connection is not encrypted: everybody on the way can read \
+    messages, and the secret can be guessed from it; use --tls if the server can";
 
 /// An authenticated stream.
 pub struct Connected {
@@ -138,11 +143,19 @@ async fn negotiate(config: &Config, connector: Connector) -> Result<Connected, E
 
 fn is_exposed(connection: &Connection) -> bool {
     match connection {
-        Either::Left(tcp) => {
-            tcp.peer_addr().is_ok_and(|peer| !peer.ip().to_canonical().is_loopback())
-        }
+        Either::Left(tcp) => match (tcp.local_addr(), tcp.peer_addr()) {
+            (Ok(local), Ok(peer)) => leaves_the_machine(local.ip(), peer.ip()),
+            // It is broken, which will be told.
+            _ => false,
+        },
         Either::Right(_) => false,
     }
+}
+
+/// Whether a connection between these two goes to another machine. One to this machine's own
+/// address comes from that very address.
+fn leaves_the_machine(local: IpAddr, peer: IpAddr) -> bool {
+    !peer.to_canonical().is_loopback() && local != peer
 }
 
 /// Waits for the server's answer to the handshake.
@@ -189,4 +202,26 @@ fn broken(error: io::Error) -> Ending {
 fn is_end(error: &io::Error) -> bool {
     let error = error.get_ref().and_then(|error| error.downcast_ref());
     matches!(error, Some(rxml::Error::InvalidEof(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_leaves_the_machine_can_be_read_on_the_way() {
+        for (local, peer, leaves) in [
+            ("127.0.0.1", "127.0.0.1", false),
+            ("127.0.0.1", "127.0.0.2", false),
+            ("::1", "::1", false),
+            ("::ffff:127.0.0.1", "::ffff:127.0.0.1", false),
+            ("192.0.2.1", "192.0.2.1", false),
+            ("2001:db8::1", "2001:db8::1", false),
+            ("192.0.2.1", "192.0.2.2", true),
+            ("2001:db8::1", "2001:db8::2", true),
+        ] {
+            let [from, to] = [local, peer].map(|it| it.parse().unwrap());
+            assert_eq!(leaves_the_machine(from, to), leaves, "{local} to {peer}");
+        }
+    }
 }

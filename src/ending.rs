@@ -55,7 +55,8 @@ impl Ending {
     /// pointless until someone has changed something.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::StreamError(error)
-            if matches!(&*error.condition, "not-authorized" | "host-unknown"))
+            if matches!(&*error.condition, "not-authorized" | "host-unknown")
+                || error.is_servers_own_domain())
     }
 }
 
@@ -126,7 +127,11 @@ impl fmt::Display for Ending {
                 Ok(())
             }
             Self::Untrusted(why) => why.fmt(f),
-            Self::Late => write!(f, "the server did not finish the login in time"),
+            Self::Late => write!(
+                f,
+                "the server did not finish the login in time (15 s): check that the port is the \
+                 server's component port"
+            ),
             Self::OtherService(what) => {
                 write!(f, "the port belongs to {what}: give the server's component port")
             }
@@ -156,6 +161,11 @@ impl fmt::Display for Ending {
                 match &*error.condition {
                     "not-authorized" => write!(f, ": check the secret, and that the JID is set up"),
                     "host-unknown" => write!(f, ": check that the server has this component's JID"),
+                    _ if error.is_servers_own_domain() => write!(
+                        f,
+                        ": the JID is one of the server's own domains: give the component one of \
+                         its own with --jid"
+                    ),
                     "conflict" => write!(f, ": the JID is already connected"),
                     _ => Ok(()),
                 }

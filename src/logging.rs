@@ -1,11 +1,11 @@
 //! Where log lines go, which of them, and how they look; also what is said of a panic.
 
 use std::fmt;
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr};
 use std::os::linux::fs::MetadataExt;
 use std::panic::{self, PanicHookInfo};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber, error};
 use tracing_subscriber::filter::Targets;
@@ -17,13 +17,11 @@ use tracing_subscriber::registry::LookupSpan;
 /// Sets up logging to standard error. `asked` comes before `RUST_LOG`.
 ///
 /// # Errors
-/// If `RUST_LOG` is no filter.
+/// If `RUST_LOG` is no filter, or one that would hide errors.
 pub fn start(asked: Option<LevelFilter>) -> Result<()> {
     let filter = match (asked, std::env::var("RUST_LOG")) {
         (Some(level), _) => Targets::new().with_default(level),
-        (None, Ok(filter)) if !filter.is_empty() => filter
-            .parse()
-            .with_context(|| format!("RUST_LOG={filter:?} is not a filter such as debug"))?,
+        (None, Ok(filter)) if !filter.is_empty() => parsed(&filter)?,
         _ => Targets::new().with_default(LevelFilter::INFO),
     };
     let lines = layer().with_writer(stderr);
@@ -37,6 +35,26 @@ pub fn start(asked: Option<LevelFilter>) -> Result<()> {
     }
     panic::set_hook(Box::new(tell_where));
     Ok(())
+}
+
+fn parsed(filter: &str) -> Result<Targets> {
+    let targets: Targets = filter
+        .parse()
+        .with_context(|| format!("RUST_LOG={filter:?} is not a filter such as debug"))?;
+    // A level with a typo in it is taken for the name of a module.
+    ensure!(
+        targets.would_enable("echo_component", &Level::ERROR),
+        "RUST_LOG={filter:?} would hide even errors: give error, warn, info, debug or trace, or \
+         begin with one of them, as in info,hyper=debug"
+    );
+    Ok(targets)
+}
+
+/// Says why the program ends, whether there is a log by now or not.
+pub fn fatal(why: &anyhow::Error) {
+    let prefix = if is_journal() { "<3>" } else { "echo-component: " };
+    // Nobody is there to be told that standard error is closed.
+    let _ = writeln!(stderr(), "{prefix}{why:#}");
 }
 
 /// A panic's own words may quote what was being worked on, such as a message, so only its place is

@@ -1,15 +1,14 @@
 //! The program: command line, logging, signals and exit codes around [`supervisor::run`].
 
+use std::io::{IsTerminal, stdin};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
 use echo_component::check;
-use echo_component::cli::Args;
+use echo_component::cli::{Args, Unread};
 use echo_component::config::{Checked, Config};
 use echo_component::ending::Ending;
 use echo_component::http;
@@ -30,13 +29,9 @@ const REFUSED: u8 = 77;
 const CONFIGURATION: u8 = 78;
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
-        Ok(args) if args.quiet && args.verbose > 0 => {
-            let conflict = "--quiet cannot be used with --verbose";
-            return usage(&Args::command().error(ErrorKind::ArgumentConflict, conflict));
-        }
+    let args = match Args::read() {
         Ok(args) => args,
-        Err(error) => return usage(&error),
+        Err(unread) => return usage(&unread),
     };
     if let Err(error) = logging::start(level(&args)) {
         return failed(CONFIGURATION, &error);
@@ -81,14 +76,25 @@ fn run(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, Fail
     })
 }
 
-/// Done on the first SIGTERM or SIGINT; a second one does not wait for the stream's end.
+/// Done on the first SIGTERM or SIGINT; a second one does not wait for the stream's end. SIGHUP is
+/// how admins ask daemons to read their settings again, unless it tells that the terminal is gone.
 fn stop_signal() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
+    let has_terminal = stdin().is_terminal();
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => info!("stopping on SIGTERM"),
-            _ = interrupt.recv() => info!("stopping on SIGINT"),
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break info!("stopping on SIGTERM"),
+                _ = interrupt.recv() => break info!("stopping on SIGINT"),
+                _ = hangup.recv() => {
+                    if has_terminal {
+                        break info!("stopping on SIGHUP");
+                    }
+                    warn!("SIGHUP: settings are read only at a start: restart to change them");
+                }
+            }
         }
         service::stopping();
         tokio::spawn(async move {
@@ -123,7 +129,9 @@ fn checked(config: &Config) -> Result<ExitCode, Failure> {
 /// What `--check` can add: a conflict is likely the daemon itself.
 fn also(ending: &Ending) -> &'static str {
     match ending.condition() {
-        "conflict" => ", likely by the daemon itself, and that means secret and port are right",
+        "conflict" if !ending.is_refusal() => {
+            ", likely by the daemon itself, and that means secret and port are right"
+        }
         _ => "",
     }
 }
@@ -166,19 +174,19 @@ fn level(args: &Args) -> Option<LevelFilter> {
 }
 
 fn failed(code: u8, error: &anyhow::Error) -> ExitCode {
-    eprintln!("echo-component: {error:#}");
+    logging::fatal(error);
     ExitCode::from(code)
 }
 
 /// What clap says: help and version as they are, errors as one sentence.
-fn usage(error: &clap::Error) -> ExitCode {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // Nobody is there to be told that standard output is closed.
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+fn usage(unread: &Unread) -> ExitCode {
+    match unread {
+        Unread::Asked(page) => {
+            // Nobody is there to be told that standard output is closed.
+            let _ = page.print();
+            ExitCode::SUCCESS
+        }
+        Unread::Usage(sentence) => failed(USAGE, &anyhow!("{sentence} (see --help)")),
+        Unread::Variable(sentence) => failed(CONFIGURATION, &anyhow!("{sentence}")),
     }
-    let text = error.to_string();
-    let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    eprintln!("echo-component: {sentence} (see --help)");
-    ExitCode::from(USAGE)
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use crate::config::Config;
-use crate::connect::{Connected, login};
+use crate::connect::{Connected, EXPOSED, login};
 use crate::ending::Ending;
 use crate::metrics::Metrics;
 use crate::service::Service;
@@ -51,10 +51,7 @@ pub async fn run<F: Future<Output = ()>>(
         let ending = match connected {
             Ok(Connected { connection, early, exposed }) => {
                 if exposed && !std::mem::replace(&mut warned, true) {
-                    warn!(
-                        "the connection is not encrypted: everybody on the way can read messages, \
-                         and the secret can be guessed from it; use --tls if the server can"
-                    );
+                    warn!("{EXPOSED}");
                 }
                 metrics.connected();
                 info!(jid, %server, "online");

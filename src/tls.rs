@@ -12,7 +12,9 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore};
+use tokio_rustls::rustls::{
+    AlertDescription, CertificateError, ClientConfig, Error, RootCertStore,
+};
 
 /// How servers are recognised.
 #[derive(Clone)]
@@ -67,6 +69,8 @@ pub enum Untrusted {
     Expired,
     /// The certificate is for other names than this.
     WrongName(String),
+    /// The server has no certificate for this name, and showed none.
+    UnknownName(String),
     /// The certificate is signed by nobody who is trusted.
     UnknownIssuer,
     /// The certificate says of itself that it is an authority's, which no server may show.
@@ -95,6 +99,9 @@ impl Untrusted {
                 _ if format!("{why:?}").contains("CaUsedAsEndEntity") => Self::Authority,
                 _ => Self::Other(error),
             },
+            Some(Error::AlertReceived(AlertDescription::UnrecognisedName)) => {
+                Self::UnknownName(server.into())
+            }
             Some(Error::InvalidMessage(_)) => Self::Plaintext,
             None if is_end(&error) => Self::Closed,
             _ => Self::Other(error),
@@ -113,6 +120,11 @@ impl fmt::Display for Untrusted {
                 f,
                 "the server's certificate is not for {server}: give a name that it is for with \
                  --server"
+            ),
+            Self::UnknownName(server) => write!(
+                f,
+                "the server has no certificate for the name {server}: give with --server a name \
+                 that it serves (on Prosody a VirtualHost or Component), or its address"
             ),
             Self::UnknownIssuer => f.write_str(
                 "the server's certificate is signed by nobody this machine trusts: name the \

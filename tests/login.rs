@@ -97,6 +97,22 @@ fn a_conflict_is_tried_again_until_the_other_is_gone() {
     server.online().echoes("x");
 }
 
+/// ejabberd's words, whatever the secret is.
+#[test]
+fn a_jid_of_the_servers_own_is_refused() {
+    for check in [&[][..], &["--check"]] {
+        let server = Server::start();
+        let mut daemon = Daemon::start_with(&server, check);
+        let mut peer = server.accept();
+        peer.header();
+        peer.send(&stream_error("conflict", "Unable to register route on existing local domain"));
+        assert_eq!(daemon.ends().code(), Some(77), "{check:?}");
+        let said = daemon.log.last().unwrap();
+        assert!(said.contains("one of the server's own domains: give"), "{said}");
+        assert!(!said.contains("already connected") && !said.contains("likely"), "{said}");
+    }
+}
+
 #[test]
 fn once_online_no_refusal_is_final() {
     let server = Server::start();

@@ -101,6 +101,19 @@ fn a_self_signed_certificate_that_is_named_is_accepted_unless_it_is_an_authority
     }
 }
 
+/// Prosody serves only the names of its hosts.
+#[test]
+fn a_name_that_the_server_has_no_certificate_for_is_named() {
+    let authority = Authority::new("unknown-name");
+    let listener = TcpListener::bind("localhost:0").unwrap();
+    let mut daemon = daemon(listener.local_addr().unwrap().port(), &authority);
+    let (mut socket, _) = listener.accept().unwrap();
+    socket.read_exact(&mut [0; 100]).unwrap();
+    // The alert unrecognized_name, fatal (RFC 6066 §3).
+    socket.write_all(b"\x15\x03\x03\0\x02\x02\x70").unwrap();
+    daemon.logs("no certificate for the name localhost: give with --server");
+}
+
 #[test]
 fn a_port_that_closes_instead_of_agreeing_on_tls_is_named() {
     let authority = Authority::new("closed");

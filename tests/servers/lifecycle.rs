@@ -27,6 +27,17 @@ pub fn an_unknown_jid_ends_the_daemon_with_77(kind: Kind) {
     assert_eq!(daemon.exit_code(), 77);
 }
 
+pub fn a_jid_of_the_servers_own_ends_the_daemon_with_77(kind: Kind) {
+    let words = match kind {
+        Kind::Prosody => "host-unknown",
+        Kind::Ejabberd | Kind::Jabberd2 => "one of the server's own domains",
+    };
+    let server = Server::start(kind);
+    let mut daemon = Daemon::start_as("localhost", SECRET, server.component_port());
+    daemon.wait_for_line(words);
+    assert_eq!(daemon.exit_code(), 77);
+}
+
 pub fn a_second_daemon_waits_until_the_first_stops(kind: Kind) {
     let server = Server::start(kind);
     let mut first = Daemon::start(server.component_port());
