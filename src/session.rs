@@ -139,8 +139,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
                 wrote = write_some(&mut self.writer, self.output.pending()), if waiting => {
                     match wrote {
                         Ok(wrote) => self.wrote(wrote),
-                        Err(error) if error.kind() == io::ErrorKind::WriteZero => return Ending::Lost,
-                        Err(error) => return Ending::Broken(error),
+                        Err(error) => return unwritable(error),
                     }
                     life.output(self.is_waiting(), true, Instant::now());
                 }
@@ -268,6 +267,11 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
                 self.send_timeout();
                 FAREWELL
             }
+            // If it was a write that failed, something may still be unread.
+            Ending::Lost | Ending::Broken(_) => {
+                let said = timeout(FAREWELL, self.last_words()).await;
+                return said.ok().flatten().unwrap_or(ending);
+            }
             _ => return ending,
         };
         let unfinished = self.output.take_unfinished();
@@ -285,6 +289,19 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         let _ = timeout_at(Instant::now() + grace, farewell).await;
         // Whatever the server sent while we were stopping.
         if self.stopping { Ending::Stopped } else { ending }
+    }
+
+    /// What the server said before it closed. If it closes with answers of ours unread, TCP makes our
+    /// next write fail, though what came before can still be read.
+    async fn last_words(&mut self) -> Option<Ending> {
+        loop {
+            let read = read_some(&mut self.reader, &mut self.input).await;
+            match self.read(read) {
+                Ok(()) => self.output.wrote(self.output.pending().len()),
+                Err(said @ (Ending::Closed | Ending::StreamError(_))) => return Some(said),
+                Err(_) => return None,
+            }
+        }
     }
 
     fn send_fault(&mut self, fault: Fault) {
@@ -325,6 +342,14 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
                 return Ok(());
             }
         }
+    }
+}
+
+/// How a stream ends that cannot be written to any more.
+fn unwritable(error: io::Error) -> Ending {
+    match error.kind() {
+        io::ErrorKind::WriteZero => Ending::Lost,
+        _ => Ending::Broken(error),
     }
 }
 

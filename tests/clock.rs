@@ -3,7 +3,10 @@
 mod support;
 
 use std::future::{pending, ready};
-use std::pin::pin;
+use std::io;
+use std::mem::take;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use echo_component::address::Domain;
@@ -14,7 +17,7 @@ use echo_component::respond::Responder;
 use echo_component::session;
 use support::{COMPONENT, LIMIT};
 use tokio::io::{
-    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, DuplexStream, duplex,
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, DuplexStream, ReadBuf, duplex,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -175,6 +178,67 @@ async fn a_server_that_reads_slowly_is_waited_for() {
         received += server.read(&mut piece).await.unwrap();
     }
     assert!(!session.is_finished());
+}
+
+/// A connection that the server resets as soon as there is an echo to write. What it sent before
+/// can still be read, as on Linux.
+struct Reset {
+    message: &'static [u8],
+    unread: &'static [u8],
+    broken: bool,
+}
+
+impl AsyncRead for Reset {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context,
+        buffer: &mut ReadBuf,
+    ) -> Poll<io::Result<()>> {
+        let piece = if self.broken { take(&mut self.unread) } else { take(&mut self.message) };
+        if !piece.is_empty() {
+            buffer.put_slice(piece);
+            Poll::Ready(Ok(()))
+        } else if self.broken {
+            Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl AsyncWrite for Reset {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context, _: &[u8]) -> Poll<io::Result<usize>> {
+        self.broken = true;
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_server_said_before_it_reset_the_connection_is_how_it_ended() {
+    for (unread, expected) in [
+        (
+            "<message from='u@x' to='echo.example'>y</message><stream:error><invalid-from \
+             xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
+            "the server says invalid-from",
+        ),
+        ("</stream:stream>", "the server closed the stream"),
+        ("<message from='u@x'", "the connection broke (broken pipe)"),
+        ("<!-- x -->", "the connection broke (broken pipe)"),
+        ("", "the connection broke (broken pipe)"),
+    ] {
+        let message = b"<message from='u@x' to='echo.example'>x</message>";
+        let connection = Reset { message, unread: unread.as_bytes(), broken: false };
+        let ending = session_on(connection, pending()).await.unwrap();
+        assert_eq!(ending.to_string(), expected, "{unread}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
