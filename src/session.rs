@@ -158,7 +158,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
                     match life.due(now) {
                         Due::Nothing(_) => {}
                         Due::Ping => self.ping(),
-                        Due::Probe => self.echo.probe(&mut self.output),
+                        Due::Probe => self.probe(),
                         Due::Silent => return Ending::Silent,
                         Due::Stuck => return Ending::Stuck,
                     }
@@ -218,6 +218,13 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
     fn ping(&mut self) {
         self.pinged = Some(Instant::now());
         self.echo.ping(&mut self.output);
+    }
+
+    /// The answer to a probe looks as that to a ping, but it says nothing of the way through the
+    /// server, and the ping's may come late: no round trip is counted any more.
+    fn probe(&mut self) {
+        self.pinged = None;
+        self.echo.probe(&mut self.output);
     }
 
     fn send(&mut self, element: &impl AsXml) {

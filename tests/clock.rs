@@ -6,6 +6,7 @@ use std::future::{pending, ready};
 use std::io;
 use std::mem::take;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -60,12 +61,24 @@ fn session_on(
     component: impl AsyncRead + AsyncWrite + Send + 'static,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> JoinHandle<Ending> {
-    let metrics = Metrics::new().unwrap();
+    counted_session_on(component, Arc::new(Metrics::new().unwrap()), stop)
+}
+
+/// The same with those figures.
+fn counted_session_on(
+    component: impl AsyncRead + AsyncWrite + Send + 'static,
+    metrics: Arc<Metrics>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> JoinHandle<Ending> {
     tokio::spawn(async move {
-        let responder = Responder { name: "Echo".into(), contacts: vec![] };
-        let mut echo = Echo::new(Domain::new(COMPONENT).unwrap(), LIMIT, responder, None);
+        let mut echo = echo();
         session::run(component, b"", &mut echo, &metrics, Instant::now(), pin!(stop)).await
     })
+}
+
+fn echo() -> Echo {
+    let responder = Responder { name: "Echo".into(), contacts: vec![] };
+    Echo::new(Domain::new(COMPONENT).unwrap(), LIMIT, responder, None)
 }
 
 async fn expect(server: &mut DuplexStream, text: &str) {
@@ -126,6 +139,26 @@ async fn a_ping_that_comes_back_keeps_an_idle_connection_for_hours() {
         server.write_all(ping.as_bytes()).await.unwrap();
         assert!(until(&mut server, "</iq>").await.contains("type='result'"));
     }
+    assert!(!session.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_ping_counts_as_a_round_trip_and_the_probe_does_not() {
+    let (mut server, component) = duplex(1 << 16);
+    let metrics = Arc::new(Metrics::new().unwrap());
+    let session = counted_session_on(component, metrics.clone(), pending());
+    let round_trips = |count: u32| {
+        let text = String::from_utf8(metrics.text().unwrap()).unwrap();
+        assert!(text.contains(&format!("self_ping_seconds_count {count}\n")), "{text}");
+    };
+    expect_ping(&mut server, "get").await;
+    let probe = expect_ping(&mut server, "probe").await;
+    server.write_all(probe.replace("'probe'", "'error'").as_bytes()).await.unwrap();
+    let ping = expect_ping(&mut server, "get").await;
+    round_trips(0);
+    server.write_all(ping.as_bytes()).await.unwrap();
+    until(&mut server, "</iq>").await;
+    round_trips(1);
     assert!(!session.is_finished());
 }
 
