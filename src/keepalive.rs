@@ -10,10 +10,10 @@ use tokio::time::Instant;
 const QUIET: Duration = Duration::from_secs(60);
 
 /// After so long without an answer to that, the server is asked what it must answer itself.
-const ROUTED: Duration = Duration::from_secs(5);
+pub const ROUTED: Duration = Duration::from_secs(5);
 
 /// After so long without an answer to either the connection is dead.
-const ANSWER: Duration = Duration::from_secs(15);
+pub const ANSWER: Duration = Duration::from_secs(15);
 
 /// After so long without the server's reading anything the connection is dead.
 const STUCK: Duration = Duration::from_secs(30);

@@ -110,7 +110,8 @@ fn checked(config: &Config) -> Result<ExitCode, Failure> {
     let (jid, server) = (config.domain.as_str(), at(config));
     match checked {
         Ok(check::Checked { login, ping }) => {
-            println!("{jid} is accepted at {server}: login {login:.1?}, ping {ping:.1?}");
+            let ping = ping.map_or_else(|| ROUTED_AWAY.into(), |ping| format!("ping {ping:.1?}"));
+            println!("{jid} is accepted at {server}: login {login:.1?}, {ping}");
             Ok(ExitCode::SUCCESS)
         }
         Err(ending) => Err(Failure {
@@ -119,6 +120,10 @@ fn checked(config: &Config) -> Result<ExitCode, Failure> {
         }),
     }
 }
+
+/// What `--check` says of a ping that did not come back from a server that answers.
+const ROUTED_AWAY: &str =
+    "the server answers, but the ping went elsewhere, perhaps to another daemon of the same JID";
 
 /// What `--check` can add: a conflict is likely the daemon itself.
 fn also(ending: &Ending) -> &'static str {

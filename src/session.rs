@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use bytes::BufMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use xso::AsXml;
 
 use crate::echo::{Echo, Event};
 use crate::ending::Ending;
 use crate::fault::Fault;
-use crate::keepalive::{Due, Keepalive};
+use crate::keepalive::{ANSWER, Due, Keepalive, ROUTED};
 use crate::metrics::Metrics;
 use crate::output::Output;
 use crate::respond::Now;
@@ -45,6 +45,12 @@ const ENDING: Duration = Duration::from_secs(3);
 /// How long the server has to take a stream error, or our footer after its own.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// What a transfer has done.
+enum Moved {
+    In,
+    Out,
+}
+
 /// A stream in progress.
 struct Session<'a, S> {
     reader: ReadHalf<S>,
@@ -59,6 +65,8 @@ struct Session<'a, S> {
     started: Instant,
     /// When a ping was sent that has not come back yet.
     pinged: Option<Instant>,
+    /// Whether any ping or probe has come back.
+    answered: bool,
     /// Whether the connection may hold back some of what it has taken, as TLS does.
     unflushed: bool,
     stopping: bool,
@@ -86,7 +94,9 @@ where
     session.close(ending).await
 }
 
-/// Pings ourselves through the server, says how long that took, and closes the stream.
+/// Pings ourselves through the server, says how long that took, and closes the stream. `None` says
+/// that only what the server answers itself has been answered: another daemon of the same JID may
+/// have got the ping.
 ///
 /// # Errors
 /// How it ended instead.
@@ -95,20 +105,17 @@ pub async fn ping_once<S: AsyncRead + AsyncWrite>(
     early: &[u8],
     echo: &mut Echo,
     metrics: &Metrics,
-) -> Result<Duration, Ending> {
+) -> Result<Option<Duration>, Ending> {
     let mut session = Session::new(connection, early, echo, metrics, Instant::now());
-    let start = Instant::now();
-    session.answer()?;
-    session.ping();
-    session.flush().await.map_err(Ending::Broken)?;
-    while session.pinged.is_some() {
-        let read = read_some(&mut session.reader, &mut session.input).await;
-        session.read(read)?;
-        session.flush().await.map_err(Ending::Broken)?;
+    let pinged = timeout(ANSWER, session.until_pinged()).await;
+    match pinged.unwrap_or(Err(Ending::Silent)) {
+        Ok(round_trip) => {
+            let ending = session.take_what_has_arrived().await;
+            session.close(ending).await;
+            Ok(round_trip)
+        }
+        Err(ending) => Err(session.close(ending).await),
     }
-    let round_trip = start.elapsed();
-    session.close(Ending::Stopped).await;
-    Ok(round_trip)
 }
 
 impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
@@ -121,9 +128,19 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
     ) -> Self {
         let (reader, writer) = tokio::io::split(connection);
         metrics.received(early.len());
-        let (input, output) = (early.to_vec(), Output::default());
-        let (pinged, unflushed, stopping) = (None, false, false);
-        Self { reader, writer, input, output, echo, metrics, started, pinged, unflushed, stopping }
+        Self {
+            reader,
+            writer,
+            input: early.to_vec(),
+            output: Output::default(),
+            echo,
+            metrics,
+            started,
+            pinged: None,
+            answered: false,
+            unflushed: false,
+            stopping: false,
+        }
     }
 
     /// Reads and writes until something ends it.
@@ -131,30 +148,20 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         let mut life = Keepalive::new(Instant::now());
         let mut alarm = std::pin::pin!(sleep_until(Instant::now() + TICK));
         loop {
-            let room = self.output.pending().len() < BACKLOG;
-            let waiting = self.is_waiting();
             tokio::select! {
                 biased;
                 () = stop.as_mut() => return self.take_what_has_arrived().await,
-                wrote = write_some(&mut self.writer, self.output.pending()), if waiting => {
-                    match wrote {
-                        Ok(wrote) => self.wrote(wrote),
-                        Err(error) => return unwritable(error),
-                    }
-                    life.output(self.is_waiting(), true, Instant::now());
-                }
-                read = read_some(&mut self.reader, &mut self.input), if room => {
-                    life.heard(Instant::now());
-                    if let Err(ending) = self.read(read) {
-                        return ending;
-                    }
-                }
+                moved = self.transfer() => match moved {
+                    Ok(Moved::In) => life.heard(Instant::now()),
+                    Ok(Moved::Out) => life.output(self.is_waiting(), true, Instant::now()),
+                    Err(ending) => return ending,
+                },
                 () = alarm.as_mut() => {
                     let now = Instant::now();
-                    if !room {
+                    if !self.has_room() {
                         life.heard(now); // It is we who do not listen.
                     }
-                    life.output(waiting, false, now);
+                    life.output(self.is_waiting(), false, now);
                     match life.due(now) {
                         Due::Nothing(_) => {}
                         Due::Ping => self.ping(),
@@ -166,6 +173,48 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
                 }
             }
         }
+    }
+
+    /// Pings ourselves until there is an answer, and says how long it took; asks the server itself if
+    /// there is none for too long.
+    async fn until_pinged(&mut self) -> Result<Option<Duration>, Ending> {
+        self.answer()?;
+        let start = Instant::now();
+        self.ping();
+        let mut probed = false;
+        while !self.answered {
+            tokio::select! {
+                moved = self.transfer() => {
+                    moved?;
+                }
+                () = sleep_until(start + ROUTED), if !probed => {
+                    probed = true;
+                    self.probe();
+                }
+            }
+        }
+        Ok((!probed).then(|| start.elapsed()))
+    }
+
+    /// Writes or reads what can be. Nothing is lost if this is cancelled.
+    async fn transfer(&mut self) -> Result<Moved, Ending> {
+        let (waiting, room) = (self.is_waiting(), self.has_room());
+        tokio::select! {
+            biased;
+            wrote = write_some(&mut self.writer, self.output.pending()), if waiting => {
+                self.wrote(wrote.map_err(unwritable)?);
+                Ok(Moved::Out)
+            }
+            read = read_some(&mut self.reader, &mut self.input), if room => {
+                self.read(read)?;
+                Ok(Moved::In)
+            }
+        }
+    }
+
+    /// Whether more answers may be made.
+    fn has_room(&self) -> bool {
+        self.output.pending().len() < BACKLOG
     }
 
     /// Whether there is something to write or to flush.
@@ -200,6 +249,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         let tally = self.echo.take_tally();
         self.metrics.add(&tally);
         self.metrics.waiting(self.output.pending().len());
+        self.answered |= tally.pinged;
         if let Some(pinged) = self.pinged.take_if(|_| tally.pinged) {
             self.metrics.ping(pinged.elapsed());
         }

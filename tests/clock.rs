@@ -274,6 +274,63 @@ async fn what_the_server_said_before_it_reset_the_connection_is_how_it_ended() {
     }
 }
 
+/// The one ping of `--check` in the background, and the server's end of it.
+fn check() -> (DuplexStream, JoinHandle<Result<Option<Duration>, Ending>>) {
+    let (server, component) = duplex(1 << 16);
+    let check = tokio::spawn(async move {
+        let metrics = Metrics::new().unwrap();
+        session::ping_once(component, b"", &mut echo(), &metrics).await
+    });
+    (server, check)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_says_how_long_the_ping_took_and_answers_what_came_with_it() {
+    let (mut server, check) = check();
+    let ping = expect_ping(&mut server, "get").await;
+    sleep(Duration::from_secs(4)).await;
+    let message = "<message from='u@x' to='echo.example'>x</message>";
+    server.write_all(format!("{ping}{message}").as_bytes()).await.unwrap();
+    until(&mut server, "</iq>").await;
+    expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
+    server.write_all(message.as_bytes()).await.unwrap();
+    expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
+    expect(&mut server, "</stream:stream>").await;
+    server.write_all(b"</stream:stream>").await.unwrap();
+    assert_eq!(check.await.unwrap().unwrap(), Some(Duration::from_secs(4)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_whose_ping_goes_elsewhere_asks_the_server_itself() {
+    let start = Instant::now();
+    let (mut server, check) = check();
+    expect_ping(&mut server, "get").await;
+    let probe = expect_ping(&mut server, "probe").await;
+    about(5, start);
+    server.write_all(probe.replace("'probe'", "'error'").as_bytes()).await.unwrap();
+    expect(&mut server, "</stream:stream>").await;
+    server.write_all(b"</stream:stream>").await.unwrap();
+    assert_eq!(check.await.unwrap().unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_fails_closes_the_stream_too() {
+    let start = Instant::now();
+    let (mut server, silent) = check();
+    until(&mut server, "</iq>").await;
+    until(&mut server, "</iq>").await;
+    expect(&mut server, "<stream:error><connection-timeout ").await;
+    until(&mut server, "</stream:error></stream:stream>").await;
+    assert!(matches!(silent.await.unwrap(), Err(Ending::Silent)));
+    about(15, start);
+
+    let (mut server, closed) = check();
+    until(&mut server, "</iq>").await;
+    server.write_all(b"</stream:stream>").await.unwrap();
+    expect(&mut server, "</stream:stream>").await;
+    assert!(matches!(closed.await.unwrap(), Err(Ending::Closed)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn stopping_takes_no_more_than_5_s() {
     let start = Instant::now();
