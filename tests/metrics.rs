@@ -2,11 +2,14 @@
 
 mod support;
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use support::COMPONENT;
-use support::scripted::{Daemon, SECRET, Server, program};
+use support::scripted::{Daemon, SECRET, SOON, Server, program};
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
@@ -93,6 +96,37 @@ fn other_requests_are_refused() {
     let _peer = server.online();
     assert!(http(port, "GET /").starts_with("HTTP/1.1 404 "));
     assert!(http(port, "POST /metrics").starts_with("HTTP/1.1 405 "));
+}
+
+#[test]
+fn idle_scrapers_leave_the_stream_its_descriptors() {
+    let (server, port) = (Server::start(), free_port());
+    // The shell starts the program with fewer descriptors than there are scrapers.
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 40; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_echo-component")]);
+    command.args(["-j", COMPONENT, "-s", "127.0.0.1", "-P", &server.port().to_string()]);
+    command.args(["--metrics", &format!("127.0.0.1:{port}")]).env_clear();
+    command.env("ECHO_COMPONENT_SECRET", SECRET).stderr(Stdio::piped());
+    let mut daemon = Daemon::run(&mut command);
+    let peer = server.online();
+    daemon.logs("online");
+    let folder = format!("/proc/{}/fd", daemon.pid());
+    let descriptors = || fs::read_dir(&folder).unwrap().count();
+    let (before, deadline) = (descriptors(), Instant::now() + SOON);
+    let idle: Vec<_> = (0..60).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    while descriptors() < before + 16 {
+        assert!(Instant::now() < deadline, "{} of {before}", descriptors());
+    }
+    peer.close();
+    // After this one there is a pause in which scrapers could take what the stream had.
+    server.online().close();
+    daemon.logs("next_try=in");
+    let _peer = server.online();
+    daemon.logs("online");
+    let hindered = daemon.log.iter().any(|line| line.contains("Too many open files"));
+    assert!(!hindered, "{:?}", daemon.log);
+    drop(idle);
+    assert!(http(port, "GET /metrics").starts_with("HTTP/1.1 200 "));
 }
 
 #[test]
