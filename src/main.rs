@@ -1,5 +1,6 @@
 //! The program: command line, logging, signals and exit codes around [`supervisor::run`].
 
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -62,7 +63,7 @@ fn run(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, Fail
         let stop = stop_signal()?;
         if let Some(address) = metrics_at {
             let listener = http::listen(address).await.map_err(|error| Failure {
-                code: CONFIGURATION,
+                code: cannot_listen(&error),
                 error: anyhow!("--metrics cannot listen at {address} ({error})"),
             })?;
             tokio::spawn(http::serve(listener, metrics.clone()));
@@ -79,6 +80,15 @@ fn run(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, Fail
             ExitCode::from(REFUSED)
         }
     })
+}
+
+/// An address may not be up yet when the machine starts, and a port may be busy for a moment: systemd
+/// is to try again, as it does not with wrong configuration.
+fn cannot_listen(error: &io::Error) -> u8 {
+    match error.kind() {
+        io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => UNAVAILABLE,
+        _ => CONFIGURATION,
+    }
 }
 
 /// Done on the first SIGTERM or SIGINT; a second one does not wait for the stream's end.
