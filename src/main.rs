@@ -1,6 +1,6 @@
 //! The program: command line, logging, signals and exit codes around [`supervisor::run`].
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -121,7 +121,8 @@ fn checked(config: &Config) -> Result<ExitCode, Failure> {
     match checked {
         Ok(check::Checked { login, ping }) => {
             let ping = ping.map_or_else(|| ROUTED_AWAY.into(), |ping| format!("ping {ping:.1?}"));
-            println!("{jid} is accepted at {server}: login {login:.1?}, {ping}");
+            let line = format!("{jid} is accepted at {server}: login {login:.1?}, {ping}");
+            say(&mut io::stdout(), &line);
             Ok(ExitCode::SUCCESS)
         }
         Err(ending) => Err(Failure {
@@ -181,8 +182,14 @@ fn level(args: &Args) -> Option<LevelFilter> {
 }
 
 fn failed(code: u8, error: &anyhow::Error) -> ExitCode {
-    eprintln!("echo-component: {error:#}");
+    say(&mut io::stderr(), &format!("echo-component: {error:#}"));
     ExitCode::from(code)
+}
+
+/// Writes a line. The exit code says the same to whoever does not read, so unlike with `println!` and
+/// `eprintln!` a pipe may be closed.
+fn say(to: &mut impl Write, line: &str) {
+    let _ = writeln!(to, "{line}");
 }
 
 /// What clap says: help and version as they are, errors as one sentence.
@@ -194,6 +201,6 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     let text = error.to_string();
     let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    eprintln!("echo-component: {sentence} (see --help)");
+    say(&mut io::stderr(), &format!("echo-component: {sentence} (see --help)"));
     ExitCode::from(USAGE)
 }

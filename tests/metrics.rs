@@ -170,6 +170,21 @@ fn a_check_says_in_a_line_what_answered_and_how_fast() {
 }
 
 #[test]
+fn a_check_needs_no_one_to_read_what_it_says() {
+    let server = Server::start();
+    let mut command = program();
+    command.args(["-j", COMPONENT, "-s", "127.0.0.1", "-P", &server.port().to_string(), "--check"]);
+    let mut child = command.env("ECHO_COMPONENT_SECRET", SECRET).spawn().unwrap();
+    drop((child.stdout.take(), child.stderr.take()));
+    let mut peer = server.online();
+    let ping = peer.until("</iq>");
+    peer.send(&ping);
+    peer.until("</stream:stream>");
+    peer.send("</stream:stream>");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn a_check_that_fails_says_why() {
     for (condition, code, words) in
         [("not-authorized", 77, "secret"), ("conflict", 69, "likely by the daemon itself")]
