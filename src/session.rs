@@ -163,7 +163,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
                     }
                     life.output(self.is_waiting(), false, now);
                     match life.due(now) {
-                        Due::Nothing(_) => {}
+                        Due::Nothing => {}
                         Due::Ping => self.ping(),
                         Due::Probe => self.probe(),
                         Due::Silent => return Ending::Silent,
