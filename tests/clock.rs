@@ -348,3 +348,14 @@ async fn stopping_takes_no_more_than_5_s() {
     };
     tokio::join!(flood, ended);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_while_stopping_is_told_and_the_stop_is_a_stop() {
+    let (mut server, session) = session(ready(()));
+    server.write_all(b"<message from='u@x' to='echo.example'>x</message><!-- x -->").await.unwrap();
+    expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
+    expect(&mut server, "<stream:error><restricted-xml ").await;
+    until(&mut server, "</stream:error></stream:stream>").await;
+    drop(server);
+    assert!(matches!(session.await.unwrap(), Ending::Stopped));
+}
