@@ -88,7 +88,7 @@ where
 {
     let mut session = Session::new(connection, early, echo, metrics, started);
     let ending = match session.answer() {
-        Ok(()) => session.mirror(stop).await,
+        Ok(()) => session.pump(stop).await,
         Err(ending) => ending,
     };
     session.close(ending).await
@@ -144,7 +144,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
     }
 
     /// Reads and writes until something ends it.
-    async fn mirror<F: Future<Output = ()>>(&mut self, mut stop: Pin<&mut F>) -> Ending {
+    async fn pump<F: Future<Output = ()>>(&mut self, mut stop: Pin<&mut F>) -> Ending {
         let mut life = Keepalive::new(Instant::now());
         let mut alarm = std::pin::pin!(sleep_until(Instant::now() + TICK));
         loop {
