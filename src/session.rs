@@ -1,49 +1,31 @@
 //! One authenticated stream, from the first stanza to the end.
 //!
-//! Moves bytes between a connection and [`Echo`], both ways at once, and keeps time for them. It
-//! returns how the stream ended and never connects again: that is the supervisor's.
+//! Moves bytes between a connection and [`Echo`], both ways at once, and keeps time for them; the
+//! child module takes its leave. It returns how the stream ended and never connects again: that is the
+//! supervisor's.
+
+mod farewell;
 
 use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use bytes::BufMut;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
-use xso::AsXml;
+use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::echo::{Echo, Event};
 use crate::ending::Ending;
-use crate::fault::Fault;
 use crate::keepalive::{ANSWER, Due, Keepalive, ROUTED};
 use crate::metrics::Metrics;
 use crate::output::Output;
 use crate::respond::Now;
-use crate::token::LONGEST;
-
-/// How much is read at once, in bytes.
-const READ: usize = 64 << 10;
-
-/// Over so many bytes, room is made for more than the longest token at once: memory is taken only as
-/// it is used, and all of it goes back. Growing step by step would leave holes behind, and what glibc
-/// gives back below 32 MiB makes it keep the next.
-const LARGE: usize = 1 << 20;
-const LARGEST: usize = 2 * LONGEST;
+use crate::transfer::{forget, read_some, write_some};
 
 /// While so much waits to be written, nothing is read, and TCP tells the server.
 const BACKLOG: usize = 1 << 20;
 
 /// How often the life signs are looked at.
 const TICK: Duration = Duration::from_secs(1);
-
-/// Stopping takes at most 5 s: what is still arriving is taken until it has been quiet for so long,
-/// for so long at most, and then the stream's end is waited for so long.
-const QUIET: Duration = Duration::from_millis(100);
-const ARRIVING: Duration = Duration::from_secs(2);
-const ENDING: Duration = Duration::from_secs(3);
-
-/// How long the server has to take a stream error, or our footer after its own.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What a transfer has done.
 enum Moved {
@@ -55,8 +37,7 @@ enum Moved {
 struct Session<'a, S> {
     reader: ReadHalf<S>,
     writer: WriteHalf<S>,
-    /// What has been read and not been answered yet. It is moved to the front again after each read,
-    /// so that the same memory serves, which is in the cache.
+    /// What has been read and not been answered yet.
     input: Vec<u8>,
     output: Output,
     echo: &'a mut Echo,
@@ -254,10 +235,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
             self.metrics.ping(pinged.elapsed());
         }
         let (used, event) = fed.map_err(Ending::Faulty)?;
-        self.input.drain(..used);
-        if self.input.is_empty() && self.input.capacity() > 4 * READ {
-            self.input = Vec::new();
-        }
+        forget(&mut self.input, used);
         match event {
             Event::Hungry => Ok(()),
             Event::Footer => Err(Ending::Closed),
@@ -276,130 +254,6 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         self.pinged = None;
         self.echo.probe(&mut self.output);
     }
-
-    fn send(&mut self, element: &impl AsXml) {
-        if let Err(error) = self.output.send(element) {
-            tracing::error!(%error, "a stanza of our own could not be written: please report this");
-        }
-    }
-
-    /// When asked to stop: what the server has sent by now is still answered.
-    async fn take_what_has_arrived(&mut self) -> Ending {
-        self.stopping = true;
-        let deadline = Instant::now() + ARRIVING;
-        while Instant::now() < deadline {
-            if timeout_at(deadline, self.flush()).await.is_err() {
-                break;
-            }
-            let read = tokio::select! {
-                biased;
-                read = read_some(&mut self.reader, &mut self.input) => read,
-                () = sleep(QUIET) => break,
-            };
-            if let Err(ending) = self.read(read) {
-                return if let Ending::Faulty(_) = ending { ending } else { Ending::Stopped };
-            }
-        }
-        Ending::Stopped
-    }
-
-    async fn flush(&mut self) -> io::Result<()> {
-        while self.is_waiting() {
-            let wrote = write_some(&mut self.writer, self.output.pending()).await?;
-            self.wrote(wrote);
-        }
-        Ok(())
-    }
-
-    /// Says on the stream that it ends, as far as the connection still takes it.
-    async fn close(mut self, ending: Ending) -> Ending {
-        let grace = match &ending {
-            Ending::Stopped => ENDING,
-            Ending::Faulty(fault) => {
-                self.send_fault(*fault);
-                FAREWELL
-            }
-            Ending::Closed | Ending::StreamError(_) => FAREWELL,
-            Ending::Silent => {
-                self.send_timeout();
-                FAREWELL
-            }
-            // If it was a write that failed, something may still be unread.
-            Ending::Lost | Ending::Broken(_) => {
-                let said = timeout(FAREWELL, self.last_words()).await;
-                return said.ok().flatten().unwrap_or(ending);
-            }
-            _ => return ending,
-        };
-        let unfinished = self.output.take_unfinished();
-        self.output.send_footer();
-        let farewell = async {
-            self.flush().await?;
-            match &ending {
-                Ending::Stopped => self.until_footer(unfinished).await?,
-                Ending::Faulty(_) => self.until_closed().await?,
-                _ => {}
-            }
-            self.writer.shutdown().await
-        };
-        // Whether the server still took it makes no difference to how the stream ended.
-        let _ = timeout_at(Instant::now() + grace, farewell).await;
-        // Whatever the server sent while we were stopping.
-        if self.stopping { Ending::Stopped } else { ending }
-    }
-
-    /// What the server said before it closed. If it closes with answers of ours unread, TCP makes our
-    /// next write fail, though what came before can still be read.
-    async fn last_words(&mut self) -> Option<Ending> {
-        loop {
-            let read = read_some(&mut self.reader, &mut self.input).await;
-            match self.read(read) {
-                Ok(()) => self.output.wrote(self.output.pending().len()),
-                Err(said @ (Ending::Closed | Ending::StreamError(_))) => return Some(said),
-                Err(_) => return None,
-            }
-        }
-    }
-
-    fn send_fault(&mut self, fault: Fault) {
-        self.output.cut_back(0);
-        self.send(&fault.stream_error());
-    }
-
-    /// RFC 6120 §4.6.2: whoever gives up on a silent peer says `connection-timeout`.
-    fn send_timeout(&mut self) {
-        use xmpp_parsers::stream_error::{DefinedCondition, StreamError};
-        self.output.cut_back(0);
-        let text = "The ping was not answered";
-        self.send(&StreamError::new(DefinedCondition::ConnectionTimeout, "en", text));
-    }
-
-    /// Reads on until the server's footer, answering nothing any more. `unanswered` begins with what
-    /// there was of an unfinished stanza, which the mirror goes on with.
-    async fn until_footer(&mut self, mut unanswered: Output) -> io::Result<()> {
-        loop {
-            let now = Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() };
-            match self.echo.feed(&self.input, &mut unanswered, now) {
-                Ok((used, Event::Hungry)) => drop(self.input.drain(..used)),
-                _ => return Ok(()),
-            }
-            unanswered.wrote(unanswered.pending().len());
-            if read_some(&mut self.reader, &mut self.input).await? == 0 {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Reads on until the server has closed its side too. What is not read would make TCP throw away
-    /// what we have just written.
-    async fn until_closed(&mut self) -> io::Result<()> {
-        loop {
-            self.input.clear();
-            if read_some(&mut self.reader, &mut self.input).await? == 0 {
-                return Ok(());
-            }
-        }
-    }
 }
 
 /// How a stream ends that cannot be written to any more.
@@ -407,30 +261,5 @@ fn unwritable(error: io::Error) -> Ending {
     match error.kind() {
         io::ErrorKind::WriteZero => Ending::Lost,
         _ => Ending::Broken(error),
-    }
-}
-
-async fn read_some<R>(reader: &mut R, input: &mut Vec<u8>) -> io::Result<usize>
-where
-    R: AsyncRead + Unpin,
-{
-    if input.capacity() - input.len() < READ {
-        input.reserve(if input.len() < LARGE { READ } else { LARGEST });
-    }
-    reader.read_buf(&mut input.limit(READ)).await
-}
-
-/// Writes some of what is pending; if nothing is, flushes, and says `None`. Nothing is lost if this is
-/// cancelled.
-async fn write_some<W>(writer: &mut W, pending: &[u8]) -> io::Result<Option<usize>>
-where
-    W: AsyncWrite + Unpin,
-{
-    if pending.is_empty() {
-        return writer.flush().await.map(|()| None);
-    }
-    match writer.write(pending).await? {
-        0 => Err(io::ErrorKind::WriteZero.into()),
-        count => Ok(Some(count)),
     }
 }
