@@ -17,8 +17,9 @@ use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser};
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 stopped as asked, 64 wrong usage, 69 not reachable (--check \
-    only), 70 a fault in the program, 77 refused by the server (secret or JID), 78 wrong configuration"
+    after_help = "Exit codes: 0 stopped as asked, 64 wrong usage, 69 --check failed or the address of \
+    --metrics is taken or not there, 70 or 101 it could not do its work or has a fault, 77 refused by \
+    the server (secret or JID), 78 wrong configuration"
 )]
 pub struct Args {
     /// The component's JID, a domain such as echo.example.com

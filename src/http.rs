@@ -14,6 +14,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -21,6 +22,10 @@ use crate::metrics::Metrics;
 
 /// How long one connection may last. Scrapers take milliseconds.
 const LONGEST: Duration = Duration::from_secs(10);
+
+/// How many connections there may be at a time, so that they cannot use up the descriptors which the
+/// stream needs. Others wait in the kernel.
+const AT_ONCE: usize = 16;
 
 /// Listens at `address`, for [`serve`].
 ///
@@ -32,10 +37,16 @@ pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Answers whoever connects, for ever.
 pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>) {
-    loop {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    // It fails only for a semaphore that has been closed.
+    while let Ok(place) = places.clone().acquire_owned().await {
         match listener.accept().await {
             Ok((connection, _)) => {
-                tokio::spawn(answer(connection, metrics.clone()));
+                let answered = answer(connection, metrics.clone());
+                tokio::spawn(async move {
+                    answered.await;
+                    drop(place);
+                });
             }
             Err(error) => {
                 debug!(%error, "a metrics connection was lost");

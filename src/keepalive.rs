@@ -10,10 +10,10 @@ use tokio::time::Instant;
 const QUIET: Duration = Duration::from_secs(60);
 
 /// After so long without an answer to that, the server is asked what it must answer itself.
-const ROUTED: Duration = Duration::from_secs(5);
+pub const ROUTED: Duration = Duration::from_secs(5);
 
 /// After so long without an answer to either the connection is dead.
-const ANSWER: Duration = Duration::from_secs(15);
+pub const ANSWER: Duration = Duration::from_secs(15);
 
 /// After so long without the server's reading anything the connection is dead.
 const STUCK: Duration = Duration::from_secs(30);
@@ -21,8 +21,8 @@ const STUCK: Duration = Duration::from_secs(30);
 /// What is to be done now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// Nothing before that time.
-    Nothing(Instant),
+    /// Nothing yet.
+    Nothing,
     /// Ping ourselves through the server.
     Ping,
     /// Ask the server itself.
@@ -65,13 +65,11 @@ impl Keepalive {
 
     /// What is due, which counts as done.
     pub fn due(&mut self, now: Instant) -> Due {
-        let stuck = self.waiting.map(|since| since + STUCK);
         let (due, after) = self.next;
-        let quiet = self.heard + after;
-        if stuck.is_some_and(|stuck| stuck <= now) {
+        if self.waiting.is_some_and(|since| since + STUCK <= now) {
             Due::Stuck
-        } else if quiet > now {
-            Due::Nothing(stuck.map_or(quiet, |stuck| stuck.min(quiet)))
+        } else if self.heard + after > now {
+            Due::Nothing
         } else {
             self.next = match due {
                 Due::Ping => (Due::Probe, QUIET + ROUTED),
@@ -94,11 +92,11 @@ mod tests {
     fn a_quiet_connection_is_pinged_and_then_given_up() {
         let t = Instant::now();
         let mut life = Keepalive::new(t);
-        assert_eq!(life.due(at(t, 59)), Due::Nothing(at(t, 60)));
+        assert_eq!(life.due(at(t, 59)), Due::Nothing);
         assert_eq!(life.due(at(t, 60)), Due::Ping);
-        assert_eq!(life.due(at(t, 64)), Due::Nothing(at(t, 65)));
+        assert_eq!(life.due(at(t, 64)), Due::Nothing);
         assert_eq!(life.due(at(t, 65)), Due::Probe);
-        assert_eq!(life.due(at(t, 74)), Due::Nothing(at(t, 75)));
+        assert_eq!(life.due(at(t, 74)), Due::Nothing);
         assert_eq!(life.due(at(t, 75)), Due::Silent);
     }
 
@@ -108,7 +106,7 @@ mod tests {
         let mut life = Keepalive::new(t);
         assert_eq!(life.due(at(t, 60)), Due::Ping);
         life.heard(at(t, 70));
-        assert_eq!(life.due(at(t, 100)), Due::Nothing(at(t, 130)));
+        assert_eq!(life.due(at(t, 129)), Due::Nothing);
         assert_eq!(life.due(at(t, 130)), Due::Ping);
     }
 
@@ -118,11 +116,12 @@ mod tests {
         let mut life = Keepalive::new(t);
         life.output(true, false, t);
         life.output(true, false, at(t, 10));
-        assert_eq!(life.due(at(t, 10)), Due::Nothing(at(t, 30)));
+        assert_eq!(life.due(at(t, 29)), Due::Nothing);
         life.output(true, true, at(t, 20));
-        assert_eq!(life.due(at(t, 49)), Due::Nothing(at(t, 50)));
+        assert_eq!(life.due(at(t, 49)), Due::Nothing);
         assert_eq!(life.due(at(t, 50)), Due::Stuck);
         life.output(false, true, at(t, 51));
-        assert_eq!(life.due(at(t, 55)), Due::Nothing(at(t, 60)));
+        assert_eq!(life.due(at(t, 59)), Due::Nothing);
+        assert_eq!(life.due(at(t, 60)), Due::Ping);
     }
 }

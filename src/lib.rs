@@ -12,7 +12,7 @@
 //! main
 //! supervisor check http logging
 //! session connect service metrics
-//! dial overhear
+//! dial overhear transfer
 //! keepalive ending
 //! config cli
 //! tls                               <- no sockets or clocks below
@@ -58,5 +58,6 @@ pub mod tag;
 pub mod tally;
 pub mod tls;
 pub mod token;
+pub mod transfer;
 pub mod unique;
 pub mod wellformed;

@@ -1,6 +1,6 @@
 //! The program: command line, logging, signals and exit codes around [`supervisor::run`].
 
-use std::io::{IsTerminal, stdin};
+use std::io::{self, IsTerminal, Write, stdin, stdout};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -57,7 +57,7 @@ fn run(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, Fail
         let stop = stop_signal()?;
         if let Some(address) = metrics_at {
             let listener = http::listen(address).await.map_err(|error| Failure {
-                code: CONFIGURATION,
+                code: cannot_listen(&error),
                 error: anyhow!("--metrics cannot listen at {address} ({error})"),
             })?;
             tokio::spawn(http::serve(listener, metrics.clone()));
@@ -74,6 +74,15 @@ fn run(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, Fail
             ExitCode::from(REFUSED)
         }
     })
+}
+
+/// An address may not be up yet when the machine starts, and a port may be busy for a moment: systemd
+/// is to try again, as it does not with wrong configuration.
+fn cannot_listen(error: &io::Error) -> u8 {
+    match error.kind() {
+        io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => UNAVAILABLE,
+        _ => CONFIGURATION,
+    }
 }
 
 /// Done on the first SIGTERM or SIGINT; a second one does not wait for the stream's end. SIGHUP is
@@ -116,7 +125,10 @@ fn checked(config: &Config) -> Result<ExitCode, Failure> {
     let (jid, server) = (config.domain.as_str(), at(config));
     match checked {
         Ok(check::Checked { login, ping }) => {
-            println!("{jid} is accepted at {server}: login {login:.1?}, ping {ping:.1?}");
+            let ping = ping.map_or_else(|| ROUTED_AWAY.into(), |ping| format!("ping {ping:.1?}"));
+            let line = format!("{jid} is accepted at {server}: login {login:.1?}, {ping}");
+            // The exit code says the same to whoever does not read, unlike `println!` to a closed pipe.
+            let _ = writeln!(stdout(), "{line}");
             Ok(ExitCode::SUCCESS)
         }
         Err(ending) => Err(Failure {
@@ -125,6 +137,10 @@ fn checked(config: &Config) -> Result<ExitCode, Failure> {
         }),
     }
 }
+
+/// What `--check` says of a ping that did not come back from a server that answers.
+const ROUTED_AWAY: &str =
+    "the server answers, but the ping went elsewhere, perhaps to another daemon of the same JID";
 
 /// What `--check` can add: a conflict is likely the daemon itself.
 fn also(ending: &Ending) -> &'static str {

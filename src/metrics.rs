@@ -2,7 +2,6 @@
 //!
 //! Counting is done in plain numbers where the work is (see [`Tally`]); here they are added up.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -17,8 +16,6 @@ use crate::tally::Tally;
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    /// Whether the component is online, for `/healthz`.
-    is_online: AtomicBool,
     online: IntGauge,
     connects: IntCounter,
     disconnects: IntCounterVec,
@@ -51,7 +48,6 @@ impl Metrics {
         let ping =
             HistogramOpts::new("self_ping_seconds", "Round trip of a ping through the server");
         let metrics = Self {
-            is_online: AtomicBool::new(false),
             online: gauge("online", "1 while the component is authenticated with its server")?,
             connects: counter("connects_total", "Logins that succeeded")?,
             disconnects: by(
@@ -83,24 +79,19 @@ impl Metrics {
     /// The component is authenticated.
     pub fn connected(&self) {
         self.connects.inc();
-        self.set_online(true);
+        self.online.set(1);
     }
 
     /// A session or a login has ended by `condition`, which is one of few.
     pub fn disconnected(&self, condition: &str) {
         self.disconnects.with_label_values(&[condition]).inc();
         self.backlog.set(0);
-        self.set_online(false);
-    }
-
-    fn set_online(&self, online: bool) {
-        self.is_online.store(online, Ordering::Relaxed);
-        self.online.set(online.into());
+        self.online.set(0);
     }
 
     /// Whether the component is online.
     pub fn is_online(&self) -> bool {
-        self.is_online.load(Ordering::Relaxed)
+        self.online.get() == 1
     }
 
     /// Adds what has been counted since the last time.

@@ -1,34 +1,25 @@
 //! One authenticated stream, from the first stanza to the end.
 //!
-//! Moves bytes between a connection and [`Echo`], both ways at once, and keeps time for them. It
-//! returns how the stream ended and never connects again: that is the supervisor's.
+//! Moves bytes between a connection and [`Echo`], both ways at once, and keeps time for them; the
+//! child module takes its leave. It returns how the stream ended and never connects again: that is the
+//! supervisor's.
+
+mod farewell;
 
 use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use bytes::BufMut;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
-use xso::AsXml;
+use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::echo::{Echo, Event};
 use crate::ending::Ending;
-use crate::fault::Fault;
-use crate::keepalive::{Due, Keepalive};
+use crate::keepalive::{ANSWER, Due, Keepalive, ROUTED};
 use crate::metrics::Metrics;
 use crate::output::Output;
 use crate::respond::Now;
-use crate::token::LONGEST;
-
-/// How much is read at once, in bytes.
-const READ: usize = 64 << 10;
-
-/// Over so many bytes, room is made for more than the longest token at once: memory is taken only as
-/// it is used, and all of it goes back. Growing step by step would leave holes behind, and what glibc
-/// gives back below 32 MiB makes it keep the next.
-const LARGE: usize = 1 << 20;
-const LARGEST: usize = 2 * LONGEST;
+use crate::transfer::{forget, read_some, write_some};
 
 /// While so much waits to be written, nothing is read, and TCP tells the server.
 const BACKLOG: usize = 1 << 20;
@@ -36,21 +27,17 @@ const BACKLOG: usize = 1 << 20;
 /// How often the life signs are looked at.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Stopping takes at most 5 s: what is still arriving is taken until it has been quiet for so long,
-/// for so long at most, and then the stream's end is waited for so long.
-const QUIET: Duration = Duration::from_millis(100);
-const ARRIVING: Duration = Duration::from_secs(2);
-const ENDING: Duration = Duration::from_secs(3);
-
-/// How long the server has to take a stream error, or our footer after its own.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// What a transfer has done.
+enum Moved {
+    In,
+    Out,
+}
 
 /// A stream in progress.
 struct Session<'a, S> {
     reader: ReadHalf<S>,
     writer: WriteHalf<S>,
-    /// What has been read and not been answered yet. It is moved to the front again after each read,
-    /// so that the same memory serves, which is in the cache.
+    /// What has been read and not been answered yet.
     input: Vec<u8>,
     output: Output,
     echo: &'a mut Echo,
@@ -59,6 +46,8 @@ struct Session<'a, S> {
     started: Instant,
     /// When a ping was sent that has not come back yet.
     pinged: Option<Instant>,
+    /// Whether any ping or probe has come back.
+    answered: bool,
     /// Whether the connection may hold back some of what it has taken, as TLS does.
     unflushed: bool,
     stopping: bool,
@@ -80,13 +69,15 @@ where
 {
     let mut session = Session::new(connection, early, echo, metrics, started);
     let ending = match session.answer() {
-        Ok(()) => session.mirror(stop).await,
+        Ok(()) => session.pump(stop).await,
         Err(ending) => ending,
     };
     session.close(ending).await
 }
 
-/// Pings ourselves through the server, says how long that took, and closes the stream.
+/// Pings ourselves through the server, says how long that took, and closes the stream. `None` says
+/// that only what the server answers itself has been answered: another daemon of the same JID may
+/// have got the ping.
 ///
 /// # Errors
 /// How it ended instead.
@@ -95,20 +86,17 @@ pub async fn ping_once<S: AsyncRead + AsyncWrite>(
     early: &[u8],
     echo: &mut Echo,
     metrics: &Metrics,
-) -> Result<Duration, Ending> {
+) -> Result<Option<Duration>, Ending> {
     let mut session = Session::new(connection, early, echo, metrics, Instant::now());
-    let start = Instant::now();
-    session.answer()?;
-    session.ping();
-    session.flush().await.map_err(Ending::Broken)?;
-    while session.pinged.is_some() {
-        let read = read_some(&mut session.reader, &mut session.input).await;
-        session.read(read)?;
-        session.flush().await.map_err(Ending::Broken)?;
+    let pinged = timeout(ANSWER, session.until_pinged()).await;
+    match pinged.unwrap_or(Err(Ending::Silent)) {
+        Ok(round_trip) => {
+            let ending = session.take_what_has_arrived().await;
+            session.close(ending).await;
+            Ok(round_trip)
+        }
+        Err(ending) => Err(session.close(ending).await),
     }
-    let round_trip = start.elapsed();
-    session.close(Ending::Stopped).await;
-    Ok(round_trip)
 }
 
 impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
@@ -121,45 +109,44 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
     ) -> Self {
         let (reader, writer) = tokio::io::split(connection);
         metrics.received(early.len());
-        let (input, output) = (early.to_vec(), Output::default());
-        let (pinged, unflushed, stopping) = (None, false, false);
-        Self { reader, writer, input, output, echo, metrics, started, pinged, unflushed, stopping }
+        Self {
+            reader,
+            writer,
+            input: early.to_vec(),
+            output: Output::default(),
+            echo,
+            metrics,
+            started,
+            pinged: None,
+            answered: false,
+            unflushed: false,
+            stopping: false,
+        }
     }
 
     /// Reads and writes until something ends it.
-    async fn mirror<F: Future<Output = ()>>(&mut self, mut stop: Pin<&mut F>) -> Ending {
+    async fn pump<F: Future<Output = ()>>(&mut self, mut stop: Pin<&mut F>) -> Ending {
         let mut life = Keepalive::new(Instant::now());
         let mut alarm = std::pin::pin!(sleep_until(Instant::now() + TICK));
         loop {
-            let room = self.output.pending().len() < BACKLOG;
-            let waiting = self.is_waiting();
             tokio::select! {
                 biased;
                 () = stop.as_mut() => return self.take_what_has_arrived().await,
-                wrote = write_some(&mut self.writer, self.output.pending()), if waiting => {
-                    match wrote {
-                        Ok(wrote) => self.wrote(wrote),
-                        Err(error) if error.kind() == io::ErrorKind::WriteZero => return Ending::Lost,
-                        Err(error) => return Ending::Broken(error),
-                    }
-                    life.output(self.is_waiting(), true, Instant::now());
-                }
-                read = read_some(&mut self.reader, &mut self.input), if room => {
-                    life.heard(Instant::now());
-                    if let Err(ending) = self.read(read) {
-                        return ending;
-                    }
-                }
+                moved = self.transfer() => match moved {
+                    Ok(Moved::In) => life.heard(Instant::now()),
+                    Ok(Moved::Out) => life.output(self.is_waiting(), true, Instant::now()),
+                    Err(ending) => return ending,
+                },
                 () = alarm.as_mut() => {
                     let now = Instant::now();
-                    if !room {
+                    if !self.has_room() {
                         life.heard(now); // It is we who do not listen.
                     }
-                    life.output(waiting, false, now);
+                    life.output(self.is_waiting(), false, now);
                     match life.due(now) {
-                        Due::Nothing(_) => {}
+                        Due::Nothing => {}
                         Due::Ping => self.ping(),
-                        Due::Probe => self.echo.probe(&mut self.output),
+                        Due::Probe => self.probe(),
                         Due::Silent => return Ending::Silent,
                         Due::Stuck => return Ending::Stuck,
                     }
@@ -167,6 +154,48 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
                 }
             }
         }
+    }
+
+    /// Pings ourselves until there is an answer, and says how long it took; asks the server itself if
+    /// there is none for too long.
+    async fn until_pinged(&mut self) -> Result<Option<Duration>, Ending> {
+        self.answer()?;
+        let start = Instant::now();
+        self.ping();
+        let mut probed = false;
+        while !self.answered {
+            tokio::select! {
+                moved = self.transfer() => {
+                    moved?;
+                }
+                () = sleep_until(start + ROUTED), if !probed => {
+                    probed = true;
+                    self.probe();
+                }
+            }
+        }
+        Ok((!probed).then(|| start.elapsed()))
+    }
+
+    /// Writes or reads what can be. Nothing is lost if this is cancelled.
+    async fn transfer(&mut self) -> Result<Moved, Ending> {
+        let (waiting, room) = (self.is_waiting(), self.has_room());
+        tokio::select! {
+            biased;
+            wrote = write_some(&mut self.writer, self.output.pending()), if waiting => {
+                self.wrote(wrote.map_err(unwritable)?);
+                Ok(Moved::Out)
+            }
+            read = read_some(&mut self.reader, &mut self.input), if room => {
+                self.read(read)?;
+                Ok(Moved::In)
+            }
+        }
+    }
+
+    /// Whether more answers may be made.
+    fn has_room(&self) -> bool {
+        self.output.pending().len() < BACKLOG
     }
 
     /// Whether there is something to write or to flush.
@@ -201,14 +230,12 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         let tally = self.echo.take_tally();
         self.metrics.add(&tally);
         self.metrics.waiting(self.output.pending().len());
+        self.answered |= tally.pinged;
         if let Some(pinged) = self.pinged.take_if(|_| tally.pinged) {
             self.metrics.ping(pinged.elapsed());
         }
         let (used, event) = fed.map_err(Ending::Faulty)?;
-        self.input.drain(..used);
-        if self.input.is_empty() && self.input.capacity() > 4 * READ {
-            self.input = Vec::new();
-        }
+        forget(&mut self.input, used);
         match event {
             Event::Hungry => Ok(()),
             Event::Footer => Err(Ending::Closed),
@@ -221,134 +248,18 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         self.echo.ping(&mut self.output);
     }
 
-    fn send(&mut self, element: &impl AsXml) {
-        if let Err(error) = self.output.send(element) {
-            tracing::error!(%error, "a stanza of our own could not be written: please report this");
-        }
-    }
-
-    /// When asked to stop: what the server has sent by now is still answered.
-    async fn take_what_has_arrived(&mut self) -> Ending {
-        self.stopping = true;
-        let deadline = Instant::now() + ARRIVING;
-        while Instant::now() < deadline {
-            if timeout_at(deadline, self.flush()).await.is_err() {
-                break;
-            }
-            let read = tokio::select! {
-                biased;
-                read = read_some(&mut self.reader, &mut self.input) => read,
-                () = sleep(QUIET) => break,
-            };
-            if let Err(ending) = self.read(read) {
-                return if let Ending::Faulty(_) = ending { ending } else { Ending::Stopped };
-            }
-        }
-        Ending::Stopped
-    }
-
-    async fn flush(&mut self) -> io::Result<()> {
-        while self.is_waiting() {
-            let wrote = write_some(&mut self.writer, self.output.pending()).await?;
-            self.wrote(wrote);
-        }
-        Ok(())
-    }
-
-    /// Says on the stream that it ends, as far as the connection still takes it.
-    async fn close(mut self, ending: Ending) -> Ending {
-        let grace = match &ending {
-            Ending::Stopped => ENDING,
-            Ending::Faulty(fault) => {
-                self.send_fault(*fault);
-                FAREWELL
-            }
-            Ending::Closed | Ending::StreamError(_) => FAREWELL,
-            Ending::Silent => {
-                self.send_timeout();
-                FAREWELL
-            }
-            _ => return ending,
-        };
-        let unfinished = self.output.take_unfinished();
-        self.output.send_footer();
-        let farewell = async {
-            self.flush().await?;
-            match &ending {
-                Ending::Stopped => self.until_footer(unfinished).await?,
-                Ending::Faulty(_) => self.until_closed().await?,
-                _ => {}
-            }
-            self.writer.shutdown().await
-        };
-        // Whether the server still took it makes no difference to how the stream ended.
-        let _ = timeout_at(Instant::now() + grace, farewell).await;
-        // Whatever the server sent while we were stopping.
-        if self.stopping { Ending::Stopped } else { ending }
-    }
-
-    fn send_fault(&mut self, fault: Fault) {
-        self.output.cut_back(0);
-        self.send(&fault.stream_error());
-    }
-
-    /// RFC 6120 §4.6.2: whoever gives up on a silent peer says `connection-timeout`.
-    fn send_timeout(&mut self) {
-        use xmpp_parsers::stream_error::{DefinedCondition, StreamError};
-        self.output.cut_back(0);
-        let text = "The ping was not answered";
-        self.send(&StreamError::new(DefinedCondition::ConnectionTimeout, "en", text));
-    }
-
-    /// Reads on until the server's footer, answering nothing any more. `unanswered` begins with what
-    /// there was of an unfinished stanza, which the mirror goes on with.
-    async fn until_footer(&mut self, mut unanswered: Output) -> io::Result<()> {
-        loop {
-            let now = Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() };
-            match self.echo.feed(&self.input, &mut unanswered, now) {
-                Ok((used, Event::Hungry)) => drop(self.input.drain(..used)),
-                _ => return Ok(()),
-            }
-            unanswered.wrote(unanswered.pending().len());
-            if read_some(&mut self.reader, &mut self.input).await? == 0 {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Reads on until the server has closed its side too. What is not read would make TCP throw away
-    /// what we have just written.
-    async fn until_closed(&mut self) -> io::Result<()> {
-        loop {
-            self.input.clear();
-            if read_some(&mut self.reader, &mut self.input).await? == 0 {
-                return Ok(());
-            }
-        }
+    /// The answer to a probe looks as that to a ping, but it says nothing of the way through the
+    /// server, and the ping's may come late: no round trip is counted any more.
+    fn probe(&mut self) {
+        self.pinged = None;
+        self.echo.probe(&mut self.output);
     }
 }
 
-async fn read_some<R>(reader: &mut R, input: &mut Vec<u8>) -> io::Result<usize>
-where
-    R: AsyncRead + Unpin,
-{
-    if input.capacity() - input.len() < READ {
-        input.reserve(if input.len() < LARGE { READ } else { LARGEST });
-    }
-    reader.read_buf(&mut input.limit(READ)).await
-}
-
-/// Writes some of what is pending; if nothing is, flushes, and says `None`. Nothing is lost if this is
-/// cancelled.
-async fn write_some<W>(writer: &mut W, pending: &[u8]) -> io::Result<Option<usize>>
-where
-    W: AsyncWrite + Unpin,
-{
-    if pending.is_empty() {
-        return writer.flush().await.map(|()| None);
-    }
-    match writer.write(pending).await? {
-        0 => Err(io::ErrorKind::WriteZero.into()),
-        count => Ok(Some(count)),
+/// How a stream ends that cannot be written to any more.
+fn unwritable(error: io::Error) -> Ending {
+    match error.kind() {
+        io::ErrorKind::WriteZero => Ending::Lost,
+        _ => Ending::Broken(error),
     }
 }

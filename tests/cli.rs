@@ -107,6 +107,17 @@ fn wrong_usage_ends_with_64_and_one_sentence() {
 }
 
 #[test]
+fn the_exit_code_is_the_same_if_no_one_reads() {
+    for (options, code) in [(&["--help"][..], 0), (&["--port", "0"], 64), (&["--name", " "], 78)] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = program();
+        command.args(options).stdout(writer.try_clone().unwrap()).stderr(writer);
+        assert_eq!(command.status().unwrap().code(), Some(code), "{options:?}");
+    }
+}
+
+#[test]
 fn wrong_values_end_with_78_and_one_sentence() {
     let folder = Folder::new("wrong-values");
     let empty = folder.file("empty", b"\n", 0o600);

@@ -3,7 +3,11 @@
 mod support;
 
 use std::future::{pending, ready};
-use std::pin::pin;
+use std::io;
+use std::mem::take;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use echo_component::address::Domain;
@@ -14,7 +18,7 @@ use echo_component::respond::Responder;
 use echo_component::session;
 use support::{COMPONENT, LIMIT};
 use tokio::io::{
-    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, DuplexStream, duplex,
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, DuplexStream, ReadBuf, duplex,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -57,12 +61,24 @@ fn session_on(
     component: impl AsyncRead + AsyncWrite + Send + 'static,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> JoinHandle<Ending> {
-    let metrics = Metrics::new().unwrap();
+    counted_session_on(component, Arc::new(Metrics::new().unwrap()), stop)
+}
+
+/// The same with those figures.
+fn counted_session_on(
+    component: impl AsyncRead + AsyncWrite + Send + 'static,
+    metrics: Arc<Metrics>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> JoinHandle<Ending> {
     tokio::spawn(async move {
-        let responder = Responder { name: "Echo".into(), contacts: vec![] };
-        let mut echo = Echo::new(Domain::new(COMPONENT).unwrap(), LIMIT, responder, None);
+        let mut echo = echo();
         session::run(component, b"", &mut echo, &metrics, Instant::now(), pin!(stop)).await
     })
+}
+
+fn echo() -> Echo {
+    let responder = Responder { name: "Echo".into(), contacts: vec![] };
+    Echo::new(Domain::new(COMPONENT).unwrap(), LIMIT, responder, None)
 }
 
 async fn expect(server: &mut DuplexStream, text: &str) {
@@ -127,6 +143,26 @@ async fn a_ping_that_comes_back_keeps_an_idle_connection_for_hours() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_a_ping_counts_as_a_round_trip_and_the_probe_does_not() {
+    let (mut server, component) = duplex(1 << 16);
+    let metrics = Arc::new(Metrics::new().unwrap());
+    let session = counted_session_on(component, metrics.clone(), pending());
+    let round_trips = |count: u32| {
+        let text = String::from_utf8(metrics.text().unwrap()).unwrap();
+        assert!(text.contains(&format!("self_ping_seconds_count {count}\n")), "{text}");
+    };
+    expect_ping(&mut server, "get").await;
+    let probe = expect_ping(&mut server, "probe").await;
+    server.write_all(probe.replace("'probe'", "'error'").as_bytes()).await.unwrap();
+    let ping = expect_ping(&mut server, "get").await;
+    round_trips(0);
+    server.write_all(ping.as_bytes()).await.unwrap();
+    until(&mut server, "</iq>").await;
+    round_trips(1);
+    assert!(!session.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
 async fn any_byte_is_life_also_within_a_stanza() {
     let start = Instant::now();
     let (mut server, session) = session(pending());
@@ -177,6 +213,124 @@ async fn a_server_that_reads_slowly_is_waited_for() {
     assert!(!session.is_finished());
 }
 
+/// A connection that the server resets as soon as there is an echo to write. What it sent before
+/// can still be read, as on Linux.
+struct Reset {
+    message: &'static [u8],
+    unread: &'static [u8],
+    broken: bool,
+}
+
+impl AsyncRead for Reset {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context,
+        buffer: &mut ReadBuf,
+    ) -> Poll<io::Result<()>> {
+        let piece = if self.broken { take(&mut self.unread) } else { take(&mut self.message) };
+        if !piece.is_empty() {
+            buffer.put_slice(piece);
+            Poll::Ready(Ok(()))
+        } else if self.broken {
+            Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl AsyncWrite for Reset {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context, _: &[u8]) -> Poll<io::Result<usize>> {
+        self.broken = true;
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_server_said_before_it_reset_the_connection_is_how_it_ended() {
+    for (unread, expected) in [
+        (
+            "<message from='u@x' to='echo.example'>y</message><stream:error><invalid-from \
+             xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
+            "the server says invalid-from",
+        ),
+        ("</stream:stream>", "the server closed the stream"),
+        ("<message from='u@x'", "the connection broke (broken pipe)"),
+        ("<!-- x -->", "the connection broke (broken pipe)"),
+        ("", "the connection broke (broken pipe)"),
+    ] {
+        let message = b"<message from='u@x' to='echo.example'>x</message>";
+        let connection = Reset { message, unread: unread.as_bytes(), broken: false };
+        let ending = session_on(connection, pending()).await.unwrap();
+        assert_eq!(ending.to_string(), expected, "{unread}");
+    }
+}
+
+/// The one ping of `--check` in the background, and the server's end of it.
+fn check() -> (DuplexStream, JoinHandle<Result<Option<Duration>, Ending>>) {
+    let (server, component) = duplex(1 << 16);
+    let check = tokio::spawn(async move {
+        let metrics = Metrics::new().unwrap();
+        session::ping_once(component, b"", &mut echo(), &metrics).await
+    });
+    (server, check)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_says_how_long_the_ping_took_and_answers_what_came_with_it() {
+    let (mut server, check) = check();
+    let ping = expect_ping(&mut server, "get").await;
+    sleep(Duration::from_secs(4)).await;
+    let message = "<message from='u@x' to='echo.example'>x</message>";
+    server.write_all(format!("{ping}{message}").as_bytes()).await.unwrap();
+    until(&mut server, "</iq>").await;
+    expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
+    server.write_all(message.as_bytes()).await.unwrap();
+    expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
+    expect(&mut server, "</stream:stream>").await;
+    server.write_all(b"</stream:stream>").await.unwrap();
+    assert_eq!(check.await.unwrap().unwrap(), Some(Duration::from_secs(4)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_whose_ping_goes_elsewhere_asks_the_server_itself() {
+    let start = Instant::now();
+    let (mut server, check) = check();
+    expect_ping(&mut server, "get").await;
+    let probe = expect_ping(&mut server, "probe").await;
+    about(5, start);
+    server.write_all(probe.replace("'probe'", "'error'").as_bytes()).await.unwrap();
+    expect(&mut server, "</stream:stream>").await;
+    server.write_all(b"</stream:stream>").await.unwrap();
+    assert_eq!(check.await.unwrap().unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_fails_closes_the_stream_too() {
+    let start = Instant::now();
+    let (mut server, silent) = check();
+    until(&mut server, "</iq>").await;
+    until(&mut server, "</iq>").await;
+    expect(&mut server, "<stream:error><connection-timeout ").await;
+    until(&mut server, "</stream:error></stream:stream>").await;
+    assert!(matches!(silent.await.unwrap(), Err(Ending::Silent)));
+    about(15, start);
+
+    let (mut server, closed) = check();
+    until(&mut server, "</iq>").await;
+    server.write_all(b"</stream:stream>").await.unwrap();
+    expect(&mut server, "</stream:stream>").await;
+    assert!(matches!(closed.await.unwrap(), Err(Ending::Closed)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn stopping_takes_no_more_than_5_s() {
     let start = Instant::now();
@@ -193,4 +347,15 @@ async fn stopping_takes_no_more_than_5_s() {
         assert!(start.elapsed() <= Duration::from_secs(5), "{:?}", start.elapsed());
     };
     tokio::join!(flood, ended);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_while_stopping_is_told_and_the_stop_is_a_stop() {
+    let (mut server, session) = session(ready(()));
+    server.write_all(b"<message from='u@x' to='echo.example'>x</message><!-- x -->").await.unwrap();
+    expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
+    expect(&mut server, "<stream:error><restricted-xml ").await;
+    until(&mut server, "</stream:error></stream:stream>").await;
+    drop(server);
+    assert!(matches!(session.await.unwrap(), Ending::Stopped));
 }

@@ -2,11 +2,14 @@
 
 mod support;
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use support::COMPONENT;
-use support::scripted::{Daemon, SECRET, Server, program};
+use support::scripted::{Daemon, SECRET, SOON, Server, program};
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
@@ -96,13 +99,48 @@ fn other_requests_are_refused() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_wrong_configuration() {
+fn idle_scrapers_leave_the_stream_its_descriptors() {
+    let (server, port) = (Server::start(), free_port());
+    // The shell starts the program with fewer descriptors than there are scrapers.
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 40; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_echo-component")]);
+    command.args(["-j", COMPONENT, "-s", "127.0.0.1", "-P", &server.port().to_string()]);
+    command.args(["--metrics", &format!("127.0.0.1:{port}")]).env_clear();
+    command.env("ECHO_COMPONENT_SECRET", SECRET).stderr(Stdio::piped());
+    let mut daemon = Daemon::run(&mut command);
+    let peer = server.online();
+    daemon.logs("online");
+    let folder = format!("/proc/{}/fd", daemon.pid());
+    let descriptors = || fs::read_dir(&folder).unwrap().count();
+    let (before, deadline) = (descriptors(), Instant::now() + SOON);
+    let idle: Vec<_> = (0..60).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    while descriptors() < before + 16 {
+        assert!(Instant::now() < deadline, "{} of {before}", descriptors());
+    }
+    peer.close();
+    // After this one there is a pause in which scrapers could take what the stream had.
+    server.online().close();
+    daemon.logs("next_try=in");
+    let _peer = server.online();
+    daemon.logs("online");
+    let hindered = daemon.log.iter().any(|line| line.contains("Too many open files"));
+    assert!(!hindered, "{:?}", daemon.log);
+    drop(idle);
+    assert!(http(port, "GET /metrics").starts_with("HTTP/1.1 200 "));
+}
+
+/// systemd tries again after 69, and not after 78.
+#[test]
+fn an_address_that_may_be_free_later_is_not_wrong_configuration() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = Server::start();
-    let address = taken.local_addr().unwrap().to_string();
-    let mut daemon = Daemon::start_with(&server, &["--metrics", &address]);
-    assert_eq!(daemon.ends().code(), Some(78));
-    assert!(daemon.log[0].contains(&address), "{:?}", daemon.log);
+    let busy = taken.local_addr().unwrap().to_string();
+    // The second is for documentation only, and a link-local address needs a link.
+    for (address, code) in [(&*busy, 69), ("192.0.2.1:9469", 69), ("[fe80::1]:9469", 78)] {
+        let server = Server::start();
+        let mut daemon = Daemon::start_with(&server, &["--metrics", address]);
+        assert_eq!(daemon.ends().code(), Some(code), "{:?}", daemon.log);
+        assert!(daemon.log[0].contains(address), "{:?}", daemon.log);
+    }
 }
 
 /// Runs `--check` against what the server does, and says its exit code and words.
@@ -129,6 +167,21 @@ fn a_check_says_in_a_line_what_answered_and_how_fast() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.starts_with("echo.example is accepted at 127.0.0.1:"), "{said}");
     assert!(said.contains("ping") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn a_check_needs_no_one_to_read_what_it_says() {
+    let server = Server::start();
+    let mut command = program();
+    command.args(["-j", COMPONENT, "-s", "127.0.0.1", "-P", &server.port().to_string(), "--check"]);
+    let mut child = command.env("ECHO_COMPONENT_SECRET", SECRET).spawn().unwrap();
+    drop((child.stdout.take(), child.stderr.take()));
+    let mut peer = server.online();
+    let ping = peer.until("</iq>");
+    peer.send(&ping);
+    peer.until("</stream:stream>");
+    peer.send("</stream:stream>");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -317,21 +317,35 @@ fn a_daemon_with_all_hands_full_still_shows_signs_of_life() {
     reader.join().unwrap();
 }
 
+/// A log that nobody reads makes the loop itself hang, while the process is alive.
 #[test]
-fn a_process_that_hangs_misses_the_watchdog_and_can_be_aborted() {
+fn a_loop_that_hangs_misses_the_watchdog_and_can_be_aborted() {
     let mut manager = Manager::start();
     let server = Server::start();
-    let mut daemon = manager.watched(&server);
-    let _peer = server.online();
+    let mut command = manager.command(&server);
+    command.env("WATCHDOG_USEC", WATCHDOG.as_micros().to_string()).arg("-v");
+    let mut hanging = Reaped(command.spawn().unwrap());
+    let mut peer = server.online();
     manager.waits_for("READY=1");
     manager.waits_for("WATCHDOG=1");
-    daemon.signal("STOP");
+    peer.push_until_blocked("<message type='error' from='u@x' to='echo.example'/>");
     manager.catches_up();
-    let silence = manager.hears(WATCHDOG * 2);
-    assert_eq!(silence, None);
-    daemon.signal("ABRT");
-    daemon.signal("CONT");
-    assert_eq!(daemon.ends().signal(), Some(6));
+    assert_eq!(manager.hears(WATCHDOG * 2), None);
+    assert!(hanging.0.try_wait().unwrap().is_none(), "it has ended");
+    let aborted = Command::new("kill").args(["-s", "ABRT", &hanging.0.id().to_string()]).status();
+    assert!(aborted.unwrap().success());
+    assert_eq!(hanging.0.wait().unwrap().signal(), Some(6));
+}
+
+/// A process that ends with the test.
+struct Reaped(Child);
+
+impl Drop for Reaped {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
