@@ -77,6 +77,13 @@ fn the_units_hand_over_the_credential_that_the_program_looks_for() {
 }
 
 #[test]
+fn the_units_allow_no_core_file_either() {
+    for name in [UNIT, TEMPLATE] {
+        assert_eq!(values(name, "LimitCORE"), ["0"], "{name}");
+    }
+}
+
+#[test]
 fn refusals_are_tried_again_and_bad_configuration_is_not() {
     for name in [UNIT, TEMPLATE] {
         assert_eq!(values(name, "Restart"), ["on-failure"], "{name}");
