@@ -71,6 +71,18 @@ fn answer(peer: &mut Peer, stanza: &str, end: &str) {
     }
 }
 
+/// An empty log would tell nothing either.
+#[track_caller]
+fn says_what_it_should(log: &str, level: (&str, &[&str])) {
+    let quiet = level.1.contains(&"-q");
+    let detailed = level.0 == "trace" || level.1.iter().any(|option| option.starts_with("-v"));
+    let count = |words: &str| log.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(count(" online "), if quiet { 0 } else { 3 }, "{level:?}: {log}");
+    assert_eq!(count(" offline: "), 2, "{level:?}: {log}");
+    // An error, one for another domain, one from nobody.
+    assert_eq!(count("message not answered"), if detailed { 3 } else { 0 }, "{level:?}: {log}");
+}
+
 #[test]
 fn no_log_level_tells_secret_handshake_or_text() {
     for level in LEVELS {
@@ -94,6 +106,7 @@ fn no_log_level_tells_secret_handshake_or_text() {
         let mut peer = server.online();
         peer.echoes(TEXT);
         let log = log_of(running);
+        says_what_it_should(&log, level);
         for hidden in [SECRET, DIGEST, TEXT] {
             assert!(!log.contains(hidden), "{hidden} with {level:?}: {log}");
         }
