@@ -167,8 +167,14 @@ impl Peer {
     /// Ends the connection with a RST, which is what the kernel sends when a connection is closed
     /// while there is something unread.
     pub fn reset(self) {
+        self.reset_after(|| {});
+    }
+
+    /// The same after `event`, which may keep the RST from arriving.
+    pub fn reset_after(self, event: impl FnOnce()) {
         (&self.connection).write_all(b"<message from='u@x' to='echo.example'/>").unwrap();
         assert_eq!(self.connection.peek(&mut [0]).unwrap(), 1);
+        event();
     }
 
     /// Ends the connection with a FIN.
