@@ -173,6 +173,7 @@ fn restarts(kind: Kind) -> (Figures, Figures) {
 }
 
 /// How the daemon is ended.
+#[derive(Clone, Copy)]
 enum End {
     Stopped,
     Killed,
