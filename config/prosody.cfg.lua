@@ -1,5 +1,7 @@
--- For Prosody: save as /etc/prosody/conf.avail/echo.cfg.lua, link it into conf.d, then
--- prosodyctl check config && prosodyctl reload
+-- For Prosody: save as /etc/prosody/conf.d/echo.cfg.lua, readable by root and Prosody alone
+-- (install -m 0640 -g prosody), since it has a secret in it. Then
+-- prosodyctl check config && systemctl restart prosody
+-- as a reload does not add components.
 
 -- A domain of its own, not one of a VirtualHost. The secret is the one in
 -- /etc/echo-component/echo-component.secret.

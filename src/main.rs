@@ -29,6 +29,7 @@ const REFUSED: u8 = 77;
 const CONFIGURATION: u8 = 78;
 
 fn main() -> ExitCode {
+    let hidden = no_core_dump();
     let args = match Args::read() {
         Ok(args) => args,
         Err(unread) => return usage(&unread),
@@ -44,7 +45,9 @@ fn main() -> ExitCode {
     for warning in warnings {
         warn!("{warning}");
     }
-    no_core_dump();
+    if let Err(error) = hidden {
+        warn!(%error, "a crash could leave a core dump with the secret in it");
+    }
     let ended = if check { checked(&config) } else { run(&config, metrics) };
     ended.unwrap_or_else(|error| failed(error.code, &error.error))
 }
@@ -158,13 +161,11 @@ fn runtime() -> Result<Runtime> {
 
 /// The secret and people's words are not to be found in a core dump. Where the kernel pipes dumps to
 /// a program, only the second of these counts.
-fn no_core_dump() {
+fn no_core_dump() -> rustix::io::Result<()> {
     let nothing = Rlimit { current: Some(0), maximum: Some(0) };
     let limited = setrlimit(Resource::Core, nothing);
     let hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable);
-    if let Err(error) = limited.and(hidden) {
-        warn!(%error, "a crash could leave a core dump with the secret in it");
-    }
+    limited.and(hidden)
 }
 
 /// What the program could not do, and the exit code that says so.

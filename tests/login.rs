@@ -67,6 +67,70 @@ fn a_refusal_ends_with_77_and_the_servers_words() {
     }
 }
 
+/// RFC 6120 §4.9.3, but for the two that refuse.
+const CONDITIONS: [&str; 23] = [
+    "bad-format",
+    "bad-namespace-prefix",
+    "conflict",
+    "connection-timeout",
+    "host-gone",
+    "improper-addressing",
+    "internal-server-error",
+    "invalid-from",
+    "invalid-namespace",
+    "invalid-xml",
+    "not-well-formed",
+    "policy-violation",
+    "remote-connection-failed",
+    "reset",
+    "resource-constraint",
+    "restricted-xml",
+    "see-other-host",
+    "system-shutdown",
+    "undefined-condition",
+    "unsupported-encoding",
+    "unsupported-feature",
+    "unsupported-stanza-type",
+    "unsupported-version",
+];
+
+#[test]
+fn every_other_stream_error_is_named_and_the_login_tried_again() {
+    let standard = CONDITIONS.map(|it| (it, stream_error(it, "the server's words")));
+    // jabberd2's own, and names that look like a refusal.
+    let own = ["xml-not-well-formed", "not-authorised", "host-unknown-", "text2", "Host-Unknown"]
+        .map(|it| (it, stream_error(it, "")));
+    let end = "</stream:error></stream:stream>";
+    let odd = [
+        ("undefined-condition", format!("<stream:error>{end}")),
+        ("undefined-condition", format!("<stream:error>host-unknown{end}")),
+        ("undefined-condition", format!("<stream:error><host-unknown xmlns='urn:x'/>{end}")),
+        ("reset", format!("<stream:error><a xmlns='urn:x'/><reset xmlns='{STREAMS}'/>{end}")),
+        (
+            "see-other-host",
+            format!(
+                "<stream:error><see-other-host xmlns='{STREAMS}'>[::1]:1</see-other-host>{end}"
+            ),
+        ),
+    ];
+    for (condition, words) in standard.into_iter().chain(own).chain(odd) {
+        let server = Server::start();
+        let mut daemon = Daemon::start(&server);
+        let mut peer = server.accept();
+        peer.header();
+        peer.send(&words);
+        peer.close();
+        let said = daemon.logs("offline");
+        let named = said.split_once("the server says ").map(|(_, said)| said).unwrap_or_default();
+        let name = named.split([' ', ':']).next();
+        assert_eq!(name, Some(condition), "{words}: {said}");
+        if words.contains("the server's words") {
+            assert!(named.contains("(the server's words)"), "{said}");
+        }
+        server.online().echoes(condition);
+    }
+}
+
 #[test]
 fn a_refusal_right_behind_the_header_is_read_although_the_server_is_gone() {
     let server = Server::start();

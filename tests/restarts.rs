@@ -1,5 +1,5 @@
-//! Real servers that are killed and restarted under load, again and again, and the daemon that is
-//! stopped and killed under load: what became of each message. `--nocapture` prints the table.
+//! Real servers that are killed with SIGKILL and restarted under load, again and again, and the daemon
+//! that is stopped and killed under load: what became of each message. `--nocapture` prints the table.
 
 #[path = "support/real/mod.rs"]
 mod real;
@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
-use real::{Daemon, Kind, Server, Stage, Tally, User, WhereLost};
+use real::{Daemon, Kind, Stage, Tally, User, WhereLost};
 
 /// How often each of the stages that run side by side is restarted: the daemon's pauses grow, since
 /// its sessions do not last here.
@@ -20,6 +20,9 @@ const RESTARTS: usize = 5;
 
 /// Between messages; few enough that nobody is taken for a flood.
 const PACE: Duration = Duration::from_millis(10);
+
+/// More than a server passes on in the time that it takes to send a signal.
+const MANY: usize = 3000;
 
 /// One server starts at a time: many at once would take longer than anyone waits for them.
 fn in_turn<T>(start: impl FnOnce() -> T) -> T {
@@ -42,9 +45,10 @@ fn ejabberd_restarted_twenty_times_under_load_loses_only_what_was_on_its_way() {
 fn a_daemon_stopped_under_load_answers_what_it_was_sent() {
     for kind in [Kind::Prosody, Kind::Ejabberd] {
         if kind.is_there() {
-            let figures = daemon_ended_under_load(kind, |daemon| assert_eq!(daemon.terminate(), 0));
-            println!("{}, daemon stopped: {figures}", kind.name());
-            assert_eq!(figures.lost.on_the_way_back, 0, "an echo that has left is delivered");
+            let ended = daemon_ended_under_load(kind, End::Stopped);
+            println!("{}, daemon stopped: {}", kind.name(), ended.figures);
+            assert_eq!(ended.owed, [0; 0], "what had reached it before the signal is echoed");
+            assert_eq!(ended.figures.lost.on_the_way_back, 0, "an echo that has left is delivered");
         }
     }
 }
@@ -53,8 +57,8 @@ fn a_daemon_stopped_under_load_answers_what_it_was_sent() {
 fn a_killed_daemon_leaves_its_place_to_the_next_at_once() {
     for kind in [Kind::Prosody, Kind::Ejabberd] {
         if kind.is_there() {
-            let figures = daemon_ended_under_load(kind, Daemon::kill);
-            println!("{}, daemon killed: {figures}", kind.name());
+            let ended = daemon_ended_under_load(kind, End::Killed);
+            println!("{}, daemon killed: {}", kind.name(), ended.figures);
         }
     }
 }
@@ -77,7 +81,7 @@ impl Figures {
             sent: tally.sent,
             echoed: tally.echoes.len(),
             bounced: tally.bounces.len(),
-            doubled: tally.doubled(),
+            doubled: tally.doubled() + tally.sent_again(&[&stage.tap]),
             lost: tally.where_lost(&[&stage.tap]),
             longest_absence: Duration::ZERO,
         }
@@ -140,13 +144,11 @@ fn restarts(kind: Kind) -> (Figures, Figures) {
     for round in 0..RESTARTS {
         let mut user = User::login(&stage.server, "alice");
         let mut tally = Tally::new(&format!("before-{round}"));
-        // By turns without warning and as an init system does.
-        let end = if round % 2 == 0 { Server::kill } else { Server::stop };
         scope(|scope| {
             let server = &mut stage.server;
             scope.spawn(move || {
                 sleep(Duration::from_millis(500));
-                end(server);
+                server.kill();
             });
             while send_and_receive(&mut tally, &mut user) {}
         });
@@ -170,16 +172,47 @@ fn restarts(kind: Kind) -> (Figures, Figures) {
     (ended, back)
 }
 
+/// How the daemon is ended.
+#[derive(Clone, Copy)]
+enum End {
+    Stopped,
+    Killed,
+}
+
+/// What became of the messages of a test in which the daemon was ended.
+struct Ended {
+    figures: Figures,
+    /// What had been passed on to it before, and had no echo.
+    owed: Vec<usize>,
+}
+
 /// What becomes of messages when the daemon is ended in their midst and the next one started.
-fn daemon_ended_under_load(kind: Kind, end: impl FnOnce(&mut Daemon)) -> Figures {
+fn daemon_ended_under_load(kind: Kind, end: End) -> Ended {
     let mut stage = in_turn(|| Stage::start(kind));
     let mut user = stage.user("alice");
     let mut tally = Tally::new("m");
     for _ in 0..50 {
         assert!(send_and_receive(&mut tally, &mut user));
     }
-    user.send(&tally.messages(200));
-    end(&mut stage.daemon);
+    if let End::Stopped = end {
+        // Held, so that it has all of these still to answer when it is asked to stop.
+        stage.daemon.signal("STOP");
+    }
+    let some = tally.sent + MANY / 3;
+    user.send(&tally.messages(MANY));
+    let tap = &stage.tap;
+    let had = real::wait_until("a good part of them reaches the daemon", || {
+        let had = tally.numbers(&tap.passed_on());
+        had.contains(&some).then_some(had)
+    });
+    match end {
+        End::Stopped => {
+            stage.daemon.signal("TERM");
+            stage.daemon.signal("CONT");
+            assert_eq!(stage.daemon.exit_code(), 0);
+        }
+        End::Killed => stage.daemon.kill(),
+    }
     for _ in 0..50 {
         assert!(send_and_receive(&mut tally, &mut user));
     }
@@ -189,10 +222,15 @@ fn daemon_ended_under_load(kind: Kind, end: impl FnOnce(&mut Daemon)) -> Figures
     let before = tally.sent;
     user.send(&tally.messages(200));
     tally.settle(&mut user);
-    assert!(tally.missing().iter().all(|number| *number < before), "{tally}");
+    let missing = tally.missing();
+    assert!(missing.iter().all(|number| *number < before), "{tally}");
+    let gaps = missing.windows(2).filter(|pair| pair[0] + 1 != pair[1]).count();
+    assert_eq!(gaps, 0, "the missing are not those of one moment: {missing:?}");
     let figures = Figures::of(&tally, &stage);
     assert_eq!(figures.doubled, 0, "{figures}");
-    figures
+    let echoed = tally.numbers(&stage.tap.both_ways().1);
+    let owed = had.into_iter().filter(|number| !echoed.contains(number)).collect();
+    Ended { figures, owed }
 }
 
 /// Sends a few more and files what has come; false if the server is gone.

@@ -3,10 +3,13 @@
 
 mod support;
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use support::COMPONENT;
 use support::scripted::{DIGEST, Daemon, Peer, SECRET, Server, program};
@@ -68,6 +71,18 @@ fn answer(peer: &mut Peer, stanza: &str, end: &str) {
     }
 }
 
+/// An empty log would tell nothing either.
+#[track_caller]
+fn says_what_it_should(log: &str, level: (&str, &[&str])) {
+    let quiet = level.1.contains(&"-q");
+    let detailed = level.0 == "trace" || level.1.iter().any(|option| option.starts_with("-v"));
+    let count = |words: &str| log.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(count(" online "), if quiet { 0 } else { 3 }, "{level:?}: {log}");
+    assert_eq!(count(" offline: "), 2, "{level:?}: {log}");
+    // An error, one for another domain, one from nobody.
+    assert_eq!(count("message not answered"), if detailed { 3 } else { 0 }, "{level:?}: {log}");
+}
+
 #[test]
 fn no_log_level_tells_secret_handshake_or_text() {
     for level in LEVELS {
@@ -91,6 +106,7 @@ fn no_log_level_tells_secret_handshake_or_text() {
         let mut peer = server.online();
         peer.echoes(TEXT);
         let log = log_of(running);
+        says_what_it_should(&log, level);
         for hidden in [SECRET, DIGEST, TEXT] {
             assert!(!log.contains(hidden), "{hidden} with {level:?}: {log}");
         }
@@ -160,31 +176,61 @@ fn the_command_line_that_others_see_has_no_secret() {
     fs::remove_file(file).unwrap();
 }
 
+/// A command that allows core dumps, as a machine may, and runs `program` as somebody who is not root:
+/// what may not be dumped belongs to root in /proc, which shows only for others.
+fn as_an_ordinary_user(program: &Path) -> Command {
+    let shell = ["sh", "-c", "ulimit -c unlimited 2>/dev/null; exec \"$0\" \"$@\""];
+    let mut command = if rustix::process::geteuid().is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).args(shell);
+        command
+    } else {
+        let mut command = Command::new(shell[0]);
+        command.args(&shell[1..]);
+        command
+    };
+    command.arg(program).stdin(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Whom the kernel lets look into a process.
+fn owner(pid: u32) -> u32 {
+    fs::metadata(format!("/proc/{pid}/environ")).unwrap().uid()
+}
+
 #[test]
 fn a_crash_leaves_no_core_dump_and_other_processes_cannot_look_in() {
     let server = Server::start();
-    let mut command = Command::new("sh");
-    // A machine may allow core dumps.
-    command.args(["-c", "ulimit -c unlimited 2>/dev/null; exec \"$0\" \"$@\""]);
-    let program = daemon(&server, ("", &[]));
-    command.arg(program.get_program()).args(program.get_args());
-    command.env("ECHO_COMPONENT_SECRET", SECRET).stderr(std::process::Stdio::piped());
-    let mut running = Daemon::run(&mut command);
+    // Everybody can read this copy: a program that its user cannot read is hidden by the kernel.
+    let folder = std::env::temp_dir().join(format!("echo-component-copy-{}", std::process::id()));
+    fs::create_dir(&folder).unwrap();
+    let copy = folder.join("echo-component");
+    let shipped = daemon(&server, ("", &[]));
+    fs::copy(shipped.get_program(), &copy).unwrap();
+    for path in [&folder, &copy] {
+        fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut command = as_an_ordinary_user(&copy);
+    let mut running =
+        Daemon::run(command.args(shipped.get_args()).env("ECHO_COMPONENT_SECRET", SECRET));
     let mut peer = server.online();
     peer.echoes("x");
     let limits = fs::read_to_string(format!("/proc/{}/limits", running.pid())).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     let fields: Vec<_> = core.split_whitespace().skip(4).take(2).collect();
     assert_eq!(fields, ["0", "0"], "soft and hard limit: {core}");
-    // A process that may not be dumped belongs to root in /proc, and cannot be attached to by
-    // others of the same user.
-    let owner = std::os::unix::fs::MetadataExt::uid(
-        &fs::metadata(format!("/proc/{}/environ", running.pid())).unwrap(),
-    );
-    assert_eq!(owner, 0);
+    assert_eq!(owner(running.pid()), 0);
+    // Of another program, run in the same way, its own user is the owner.
+    let mut other = as_an_ordinary_user(Path::new("cat")).stdout(Stdio::piped()).spawn().unwrap();
+    other.stdin.as_mut().unwrap().write_all(b"x").unwrap();
+    other.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    assert_ne!(owner(other.id()), 0, "it is not the daemon that hides itself");
+    drop(other.stdin.take());
+    other.wait().unwrap();
     running.signal("ABRT");
     let status = running.ends();
-    assert!(!std::os::unix::process::ExitStatusExt::core_dumped(&status), "{status}");
+    assert!(!status.core_dumped(), "{status}");
+    fs::remove_dir_all(folder).unwrap();
 }
 
 /// The standard library quotes a text that is cut within a character.

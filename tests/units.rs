@@ -77,6 +77,13 @@ fn the_units_hand_over_the_credential_that_the_program_looks_for() {
 }
 
 #[test]
+fn the_units_allow_no_core_file_either() {
+    for name in [UNIT, TEMPLATE] {
+        assert_eq!(values(name, "LimitCORE"), ["0"], "{name}");
+    }
+}
+
+#[test]
 fn refusals_are_tried_again_and_bad_configuration_is_not() {
     for name in [UNIT, TEMPLATE] {
         assert_eq!(values(name, "Restart"), ["on-failure"], "{name}");
@@ -138,27 +145,40 @@ fn nothing_is_set_before_an_admin_does() {
 
 #[test]
 fn the_program_takes_every_setting_as_the_file_shows_it() {
+    let folder = Folder::new("every-setting");
+    let secret = folder.0.join("secret");
+    fs::write(&secret, SECRET).unwrap();
     let mut tried = 0;
     for (variable, value) in offered() {
+        assert!(!value.is_empty(), "{variable} fails as soon as it is uncommented");
         let server = Server::start();
         let mut command = program();
         command.env("ECHO_COMPONENT_JID", support::COMPONENT);
         command.env("ECHO_COMPONENT_SECRET", SECRET);
-        match variable.as_str() {
-            // They are about things that a test does not have.
-            "ECHO_COMPONENT_JID" | "ECHO_COMPONENT_PORT" => continue,
-            // The port may be taken.
-            "ECHO_COMPONENT_METRICS" => command.env(&variable, "127.0.0.1:0"),
-            _ if value.is_empty() => continue,
-            _ => command.env(&variable, &value),
-        };
         command.env("ECHO_COMPONENT_SERVER", "localhost");
         command.env("ECHO_COMPONENT_PORT", server.port().to_string());
+        match variable.as_str() {
+            // The number is the default, and what listens there is not ours.
+            "ECHO_COMPONENT_PORT" => continue,
+            // The port may be taken, and the file is an admin's.
+            "ECHO_COMPONENT_METRICS" => command.env(&variable, "127.0.0.1:0"),
+            "ECHO_COMPONENT_SECRET_FILE" => command.env(&variable, &secret),
+            // Authorities belong to TLS, which is shown above them.
+            "ECHO_COMPONENT_TLS_CA" => {
+                command.env(&variable, &value).env("ECHO_COMPONENT_TLS", "false")
+            }
+            _ => command.env(&variable, &value),
+        };
         let _daemon = Daemon::run(&mut command);
-        server.online().echoes(&variable);
+        if variable == "ECHO_COMPONENT_JID" {
+            let header = server.accept().until("'>");
+            assert!(header.contains(&format!("to='{value}'")), "{header}");
+        } else {
+            server.online().echoes(&variable);
+        }
         tried += 1;
     }
-    assert!(tried > 5, "{tried}");
+    assert!(tried > 12, "{tried}");
 }
 
 /// What the settings file offers, set or behind a `#`, and its value without quotes.
@@ -201,6 +221,14 @@ fn root() -> &'static Path {
 /// A folder that goes with the test.
 struct Folder(PathBuf);
 
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = Self(std::env::temp_dir().join(format!("{name}-{}", std::process::id())));
+        fs::create_dir_all(&folder.0).unwrap();
+        folder
+    }
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         // A leftover in the temporary folder is no reason to fail.
@@ -218,9 +246,7 @@ fn installed(test: &str) -> Option<Folder> {
         let _ = writeln!(stderr(), "left out: {test}, since systemd-analyze is not installed");
         return None;
     }
-    let name = format!("{test}-{}", std::process::id());
-    let folder = Folder(std::env::temp_dir().join(name));
-    fs::create_dir_all(&folder.0).unwrap();
+    let folder = Folder::new(test);
     for unit in [UNIT, TEMPLATE] {
         let program = env!("CARGO_BIN_EXE_echo-component");
         let shipped = unit_text(unit);

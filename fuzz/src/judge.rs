@@ -1,5 +1,6 @@
 //! Whether what the component sent is right, as another parser sees it.
 
+use echo_component::address::Domain;
 use echo_component::echo::Event;
 use echo_component::fault::Fault;
 use roxmltree::{Document, Node};
@@ -72,9 +73,12 @@ fn domain(address: &str) -> &str {
     domain.strip_suffix('.').unwrap_or(domain)
 }
 
-/// Whether `address` may be at our domain, which has other forms than in ASCII.
+/// Whether `address` is at our domain, of which there are other forms than ours: then its normal form
+/// tells.
 fn is_ours(address: &str) -> bool {
-    domain(address).eq_ignore_ascii_case(DOMAIN) || has_other_forms(address)
+    let domain = domain(address);
+    domain.eq_ignore_ascii_case(DOMAIN)
+        || (has_other_forms(address) && Domain::new(domain).is_ok_and(|it| it.as_str() == DOMAIN))
 }
 
 fn has_other_forms(address: &str) -> bool {
@@ -185,4 +189,19 @@ fn attributes(node: Node, traded: bool) -> Vec<(Option<String>, String, String)>
 #[must_use]
 pub fn stanzas<'a>(document: &'a Document<'a>) -> Vec<Node<'a, 'a>> {
     document.root_element().children().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_forms_of_our_domain_are_ours() {
+        for ours in ["echo.example", "a@ECHO.example./r", "\u{ff45}cho.example"] {
+            assert!(is_ours(ours), "{ours}");
+        }
+        for foreign in ["x@evil.\u{e9}", "xn--ecco-pna.example", "x@xn--.example", "evil.example"] {
+            assert!(!is_ours(foreign), "{foreign}");
+        }
+    }
 }

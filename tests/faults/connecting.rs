@@ -4,6 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use crate::namespace::{is_inside, shell};
+use crate::slow;
 use crate::support::scripted::{Daemon, Peer, SECRET, SOON, Server, program};
 use crate::{COMPONENT, is_back, offline};
 
@@ -61,18 +62,56 @@ fn conflicts_are_waited_out_with_growing_pauses() {
     let mut daemon = Daemon::start(&server);
     let mut pauses = vec![];
     for _ in 0..5 {
-        let mut peer = server.accept();
-        peer.header();
-        peer.send(
-            "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>\
-             </stream:stream>",
-        );
-        peer.close();
+        refuse_for_another(server.accept());
         pauses.push(offline(&mut daemon, "the JID is already connected"));
     }
     grow(&pauses);
     is_back(&server);
     println!("five conflicts, then let in: pauses {pauses:?}");
+}
+
+fn refuse_for_another(mut peer: Peer) {
+    peer.header();
+    peer.send(
+        "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>\
+         </stream:stream>",
+    );
+    peer.close();
+}
+
+/// As long as a server may take to notice that the one before is dead.
+#[test]
+fn a_conflict_of_a_minute_costs_a_few_tries_and_at_most_a_minute_more() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    if !slow::is_asked_for("a conflict that lasts for a minute") {
+        return;
+    }
+    let server = Server::start();
+    let mut daemon = Daemon::start(&server);
+    let since = Instant::now();
+    let mut refused = 0;
+    let mut peer = loop {
+        // A busy machine may add a little to the longest pause.
+        let peer = server.accept_within(MINUTE + SOON / 2);
+        if since.elapsed() > MINUTE {
+            break peer;
+        }
+        refuse_for_another(peer);
+        refused += 1;
+    };
+    peer.header();
+    peer.send("<handshake/>");
+    peer.echoes("let in");
+    let took = since.elapsed();
+    daemon.logs("online");
+    let said = daemon.log.iter().filter(|line| line.contains("the JID is already connected"));
+    assert_eq!(said.count(), refused, "{:?}", daemon.log);
+    assert!((6..=9).contains(&refused), "{refused} tries in a minute");
+    daemon.signal("TERM");
+    peer.until("</stream:stream>");
+    peer.send("</stream:stream>");
+    assert_eq!(daemon.ends().code(), Some(0));
+    println!("a minute of conflict: {refused} tries, let in after {took:.1?}");
 }
 
 #[test]

@@ -32,9 +32,11 @@ pub fn is_inside(test: &str, kinds: &[&str]) -> bool {
     command.args(["setpriv", "--pdeathsig", "KILL"]);
     command.arg(env::current_exe().unwrap()).args(["--exact", test, "--nocapture"]);
     let output = command.env(INSIDE, "1").output().unwrap();
-    print!("{}", String::from_utf8_lossy(&output.stdout));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    print!("{printed}");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "inside: {said}");
+    assert!(printed.contains(" 1 passed;"), "there is no test {test}");
     false
 }
 

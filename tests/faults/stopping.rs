@@ -1,12 +1,13 @@
 //! The daemon's own end in the middle of the traffic: what it has read is answered, and what comes
 //! after it finds the place free.
 
+use std::fs;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::is_back;
-use crate::support::scripted::{Daemon, Server};
+use crate::support::scripted::{Daemon, SECRET, Server, program};
+use crate::{COMPONENT, is_back};
 
 fn message(n: usize, from: &str, to: &str) -> String {
     format!("<message from='{from}' to='{to}' id='{n}'><body>{n}</body></message>")
@@ -68,4 +69,28 @@ fn after_a_kill_the_next_one_starts_at_once() {
     is_back(&server);
     next.logs("online");
     assert_eq!(next.log.len(), 1, "{:?}", next.log);
+}
+
+#[test]
+fn whichever_way_it_ends_it_leaves_no_file_behind() {
+    for signal in ["KILL", "TERM", "ABRT"] {
+        let name = format!("echo-component-empty-{signal}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).unwrap();
+        let server = Server::start();
+        let mut command = program();
+        command.args(["--jid", COMPONENT, "--server", "127.0.0.1", "--port"]);
+        command.arg(server.port().to_string()).env("ECHO_COMPONENT_SECRET", SECRET);
+        command.current_dir(&folder).env("HOME", &folder).env("TMPDIR", &folder);
+        let mut daemon = Daemon::run(&mut command);
+        let mut peer = server.online();
+        peer.echoes("x");
+        daemon.signal(signal);
+        peer.until_closed();
+        drop(peer);
+        assert_eq!(daemon.ends().success(), signal == "TERM", "{signal}");
+        let left: Vec<_> = fs::read_dir(&folder).unwrap().collect();
+        assert!(left.is_empty(), "{signal}: {left:?}");
+        fs::remove_dir(&folder).unwrap();
+    }
 }

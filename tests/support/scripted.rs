@@ -35,9 +35,16 @@ impl Server {
     }
 
     /// The next connection, before anything was said on it.
+    #[track_caller]
     pub fn accept(&self) -> Peer {
+        self.accept_within(SOON)
+    }
+
+    /// The same of a daemon that may pause for that long.
+    #[track_caller]
+    pub fn accept_within(&self, patience: Duration) -> Peer {
         self.0.set_nonblocking(true).unwrap();
-        let deadline = Instant::now() + SOON;
+        let deadline = Instant::now() + patience;
         loop {
             match self.0.accept() {
                 Ok((connection, _)) => return Peer::new(connection),
@@ -48,6 +55,7 @@ impl Server {
     }
 
     /// The next connection, authenticated.
+    #[track_caller]
     pub fn online(&self) -> Peer {
         let mut peer = self.accept();
         peer.header();
@@ -159,8 +167,14 @@ impl Peer {
     /// Ends the connection with a RST, which is what the kernel sends when a connection is closed
     /// while there is something unread.
     pub fn reset(self) {
+        self.reset_after(|| {});
+    }
+
+    /// The same after `event`, which may keep the RST from arriving.
+    pub fn reset_after(self, event: impl FnOnce()) {
         (&self.connection).write_all(b"<message from='u@x' to='echo.example'/>").unwrap();
         assert_eq!(self.connection.peek(&mut [0]).unwrap(), 1);
+        event();
     }
 
     /// Ends the connection with a FIN.
@@ -232,10 +246,24 @@ impl Daemon {
         self.child.id()
     }
 
+    /// The most memory that it has taken so far, in KiB.
+    #[track_caller]
+    pub fn peak_memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak.expect("the daemon lives").trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Waits for a line of the log that contains `words`.
     #[track_caller]
     pub fn logs(&mut self, words: &str) -> String {
-        let deadline = Instant::now() + SOON;
+        self.logs_within(SOON, words)
+    }
+
+    /// The same where the daemon has a deadline of its own.
+    #[track_caller]
+    pub fn logs_within(&mut self, patience: Duration, words: &str) -> String {
+        let deadline = Instant::now() + patience;
         loop {
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => {

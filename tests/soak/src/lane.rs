@@ -32,7 +32,8 @@ pub struct Plan {
 /// The daemon of a lane and the port it connects to.
 pub struct Lane {
     listener: TcpListener,
-    daemon: Child,
+    pid: u32,
+    daemon: Mutex<Child>,
     /// What was counted since the table last asked.
     pub counts: Mutex<Counts>,
 }
@@ -59,12 +60,13 @@ impl Lane {
             command.args(["--flood-burst", "0"]);
         }
         let daemon = command.stdin(Stdio::null()).stderr(File::create(log)?).spawn()?;
-        Ok(Self { listener, daemon, counts: Mutex::default() })
+        let pid = daemon.id();
+        Ok(Self { listener, pid, daemon: Mutex::new(daemon), counts: Mutex::default() })
     }
 
     /// The daemon's process id.
     pub fn pid(&self) -> u32 {
-        self.daemon.id()
+        self.pid
     }
 
     /// Does all of the plan.
@@ -118,15 +120,23 @@ impl Lane {
         let asked = Command::new("kill").args(["-s", "TERM", &self.pid().to_string()]).status();
         asked.map_err(|error| error.to_string())?;
         peer.settle_and_expect("</stream:stream>", counts)?;
-        peer.write(b"</stream:stream>")
+        peer.write(b"</stream:stream>")?;
+        peer.read_to_end(counts)?;
+        let status = self.daemon.lock().expect("no lane panics").wait();
+        match status.map_err(|error| error.to_string())? {
+            status if status.success() => Ok(()),
+            status => Err(format!("ended with {status}")),
+        }
     }
 }
 
 impl Drop for Lane {
     fn drop(&mut self) {
         // It has ended by itself if all went well.
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
+        if let Ok(daemon) = self.daemon.get_mut() {
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+        }
     }
 }
 

@@ -28,8 +28,9 @@ struct Sample {
     rate: f64,
     median: f64,
     p99: f64,
-    resident: f64,
-    most: f64,
+    /// In KiB.
+    resident: u64,
+    most: u64,
 }
 
 fn main() -> ExitCode {
@@ -91,6 +92,10 @@ fn soak(options: &Options) -> io::Result<usize> {
             println!("daemon {lane} logged:\n{said}");
             faults += 1;
         }
+    }
+    for complaint in table.complaints() {
+        println!("memory: {complaint}");
+        faults += 1;
     }
     fs::remove_dir_all(&logs)?;
     fs::write(&options.plot, table.plot())?;
@@ -160,19 +165,15 @@ impl<'a> Table<'a> {
         let memory = || self.lanes.iter().filter_map(|lane| memory::of(lane.pid()));
         let latencies = &self.total.latencies;
         let known = memory().next().is_some();
-        let before = self.samples.last().map_or((0.0, 0.0), |s| (s.resident, s.most));
+        let before = self.samples.last().map_or((0, 0), |s| (s.resident, s.most));
         let sample = Sample {
             seconds,
             rate: (self.total.sent - sent) as f64 / (seconds - last),
             median: latencies.quantile(0.5),
             p99: latencies.quantile(0.99),
             // Those that have ended take none, which would only mislead.
-            resident: if known {
-                memory().map(|m| m.0).max().unwrap_or(0) as f64
-            } else {
-                before.0
-            },
-            most: before.1.max(memory().map(|m| m.1).max().unwrap_or(0) as f64),
+            resident: if known { memory().map(|m| m.0).max().unwrap_or(0) } else { before.0 },
+            most: before.1.max(memory().map(|m| m.1).max().unwrap_or(0)),
         };
         self.samples.push(sample);
         self.row.merge(&self.total.latencies);
@@ -218,6 +219,11 @@ impl<'a> Table<'a> {
         println!("disconnects: {}", ways.join(", "));
     }
 
+    fn complaints(&self) -> Vec<String> {
+        let resident: Vec<_> = self.samples.iter().map(|sample| sample.resident).collect();
+        memory::complaints(&resident, self.samples.last().map_or(0, |sample| sample.most))
+    }
+
     fn plot(&self) -> String {
         let line = |value: fn(&Sample) -> f64| {
             self.samples.iter().map(|sample| (sample.seconds, value(sample))).collect()
@@ -238,8 +244,8 @@ impl<'a> Table<'a> {
             Panel {
                 title: "Memory of the largest daemon, MiB",
                 series: vec![
-                    ("resident", line(|s| s.resident / 1024.0)),
-                    ("peak", line(|s| s.most / 1024.0)),
+                    ("resident", line(|s| s.resident as f64 / 1024.0)),
+                    ("peak", line(|s| s.most as f64 / 1024.0)),
                 ],
             },
         ];

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 const HELP: &str = "\
 Sends messages of all kinds, hostile ones among them, to the daemon, with a disconnect every so many
-(FIN, RST, footer, stream error, malformed XML in turn), and checks every answer.
+(FIN, RST, footer, stream error, malformed XML in turn), and checks every answer. It fails too if a
+daemon takes 32 MiB, takes over 1 MiB more in the end than at first, or does not end with 0.
 
 Usage: tests/soak/run [--messages N] [--disconnect-every M] [--senders S] [--daemons K]
                       [--every SECONDS] [--plot FILE]

@@ -79,7 +79,7 @@ impl Stage {
 
 /// Asks again and again until there is an answer; `what` says what was missing.
 #[track_caller]
-fn wait_until<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
+pub fn wait_until<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(answer) = answer() {

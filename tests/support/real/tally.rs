@@ -80,6 +80,17 @@ impl Tally {
         answered.values().map(|count| count - 1).sum()
     }
 
+    /// How many echoes a daemon has sent more than once, whether they reached the user or not.
+    pub fn sent_again(&self, taps: &[&Tap]) -> usize {
+        let echoes: Vec<_> = taps.iter().flat_map(|tap| self.numbers(&tap.both_ways().1)).collect();
+        occurrences(echoes.iter()).values().map(|count| count - 1).sum()
+    }
+
+    /// The numbers of what is ours among `stanzas`.
+    pub fn numbers(&self, stanzas: &[Stanza]) -> Vec<usize> {
+        stanzas.iter().filter_map(|stanza| self.number(stanza)).collect()
+    }
+
     /// How many echoes came before one of a message that was sent earlier.
     pub fn out_of_order(&self) -> usize {
         self.echoes.windows(2).filter(|pair| pair[0] > pair[1]).count()

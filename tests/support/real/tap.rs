@@ -25,7 +25,14 @@ struct Connection {
     from_component: Recording,
 }
 
-type Recording = Arc<Mutex<Vec<u8>>>;
+type Recording = Arc<Mutex<Recorded>>;
+
+/// What came from one side, and how much of it the other side's kernel has taken.
+#[derive(Default)]
+struct Recorded {
+    bytes: Vec<u8>,
+    passed_on: usize,
+}
 
 impl Tap {
     /// A tap before a component port.
@@ -80,6 +87,16 @@ impl Tap {
         (all(|connection| &connection.to_component), all(|connection| &connection.from_component))
     }
 
+    /// What has been passed on to the component by now, whole, on all its connections.
+    pub fn passed_on(&self) -> Vec<Stanza> {
+        let connections = lock(&self.connections);
+        let passed_on = connections.iter().flat_map(|connection| {
+            let recorded = lock(&connection.to_component);
+            split(&recorded.bytes[..recorded.passed_on])
+        });
+        passed_on.flat_map(Stanza::try_parse).collect()
+    }
+
     fn last(&self, direction: impl Fn(&Connection) -> &Recording) -> Vec<String> {
         let connections = lock(&self.connections);
         stanzas(direction(connections.last().expect("the daemon has connected")))
@@ -88,8 +105,12 @@ impl Tap {
 
 /// The whole stanzas of a recording.
 fn stanzas(recording: &Recording) -> Vec<String> {
+    split(&lock(recording).bytes)
+}
+
+fn split(bytes: &[u8]) -> Vec<String> {
     let mut splitter = Splitter::default();
-    splitter.feed(&lock(recording));
+    splitter.feed(bytes);
     std::iter::from_fn(|| splitter.next_piece())
         .filter_map(|piece| match piece {
             Piece::Stanza(xml) => Some(xml),
@@ -112,8 +133,9 @@ fn copy(mut from: TcpStream, mut to: TcpStream, recording: &Recording) {
     let mut buffer = vec![0; 64 * 1024];
     let mut forward = || -> io::Result<usize> {
         let count = from.read(&mut buffer)?;
-        lock(recording).extend_from_slice(&buffer[..count]);
+        lock(recording).bytes.extend_from_slice(&buffer[..count]);
         to.write_all(&buffer[..count])?;
+        lock(recording).passed_on += count;
         Ok(count)
     };
     while forward().is_ok_and(|count| count > 0) {}

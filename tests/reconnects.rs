@@ -1,0 +1,108 @@
+//! A thousand connections in one process: what a connection took is given back when it ends, however it
+//! ends. Without the pauses between tries, which would take a day.
+
+mod support;
+
+use std::future::pending;
+use std::pin::pin;
+
+use clap::Parser;
+use echo_component::cli::Args;
+use echo_component::config::{Checked, Config};
+use echo_component::connect::{Connected, login};
+use echo_component::ending::Ending;
+use echo_component::metrics::Metrics;
+use echo_component::session;
+use support::COMPONENT;
+use support::scripted::{Peer, SECRET, Server};
+use tokio::time::Instant;
+
+const CONNECTIONS: usize = 1000;
+
+/// By then everything has been needed that is ever kept.
+const WARM: usize = 100;
+
+/// How much more memory there may be in the end, in KiB.
+const MORE: usize = 1 << 10;
+
+/// What the server does in turn, and the ending's name for it.
+const WAYS: [(&str, &str); 6] = [
+    ("", "connection-lost"),
+    ("</stream:stream>", "closed"),
+    ("<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>", "reset"),
+    ("<message></body>", "faulty-xml"),
+    ("<message from='u@x' to='echo.example'>cut", "connection-lost"),
+    ("RST", "connection-lost"),
+];
+
+#[test]
+fn a_thousand_connections_take_no_more_memory_than_a_hundred() {
+    let server = Server::start();
+    let config = config(server.port());
+    let metrics = Metrics::new().unwrap();
+    let mut echo = config.component();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let play = std::thread::spawn(move || {
+        for nth in 0..CONNECTIONS {
+            end(server.online(), WAYS[nth % WAYS.len()].0, nth % 10 == 0);
+        }
+    });
+    let started = Instant::now();
+    let mut after_warm = 0;
+    for nth in 0..CONNECTIONS {
+        let ending = runtime.block_on(async {
+            let Connected { connection, early, .. } = match login(&config).await {
+                Ok(connected) => connected,
+                Err(ending) => panic!("connection {nth}: {ending}"),
+            };
+            echo.start_stream();
+            let stop = pin!(pending());
+            session::run(connection, &early, &mut echo, &metrics, started, stop).await
+        });
+        expect(nth, &ending);
+        if nth + 1 == WARM {
+            after_warm = resident();
+        }
+    }
+    play.join().unwrap();
+    let after_all = resident();
+    println!("after {WARM} connections {after_warm} KiB, after {CONNECTIONS} {after_all} KiB");
+    assert!(after_all < after_warm + MORE, "{after_warm} KiB became {after_all} KiB");
+}
+
+fn config(port: u16) -> Config {
+    let port = port.to_string();
+    let server = ["--server", "127.0.0.1", "--port", &port];
+    let line = ["echo-component", "--jid", COMPONENT, "--secret", SECRET];
+    let Checked { config, .. } =
+        Config::check(Args::try_parse_from([&line[..], &server].concat()).unwrap()).unwrap();
+    config
+}
+
+/// The server's side: one message and its echo, now and then a large one that is bounced, and the end.
+fn end(mut peer: Peer, way: &str, with_large: bool) {
+    peer.echoes("x");
+    if with_large {
+        let large = "x".repeat(600_000);
+        peer.send(&format!("<message from='u@x' to='{COMPONENT}'>{large}</message>"));
+        assert!(peer.until("</message>").contains("policy-violation"));
+    }
+    if way == "RST" {
+        peer.reset();
+    } else {
+        peer.send(way);
+        peer.close();
+    }
+}
+
+#[track_caller]
+fn expect(nth: usize, ending: &Ending) {
+    assert_eq!(ending.condition(), WAYS[nth % WAYS.len()].1, "connection {nth}: {ending}");
+}
+
+/// What this process takes now, in KiB.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    resident.trim().trim_end_matches(" kB").parse().unwrap()
+}
