@@ -101,6 +101,11 @@ impl Daemon {
         self.log.iter().filter(|line| line.contains(needle)).count()
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        self.process.signal(name);
+    }
+
     /// Ends it without warning, with SIGKILL.
     pub fn kill(&mut self) {
         self.process.kill();

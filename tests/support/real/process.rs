@@ -48,10 +48,15 @@ impl Process {
         (self.wait(), said)
     }
 
-    /// Sends SIGTERM. The standard library has no signals but SIGKILL; every shell does.
+    /// Sends SIGTERM.
     pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends a signal. The standard library has none but SIGKILL; every shell does.
+    pub fn signal(&self, name: &str) {
         let status = Command::new("sh")
-            .args(["-c", "kill -TERM \"$1\"", "sh"])
+            .args(["-c", "kill -s \"$1\" \"$2\"", "sh", name])
             .arg(self.id().to_string())
             .status();
         assert!(status.is_ok_and(|status| status.success()), "kill failed");
