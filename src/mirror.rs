@@ -78,7 +78,7 @@ impl Mirror {
             let flaw = match token {
                 Token::Start(bytes) if top => self.begin(bytes, out),
                 Token::Start(bytes) => self.element(bytes),
-                Token::Text(_) | Token::CData(_) if top => between_stanzas(token),
+                Token::Text(_) | Token::CData(_) if top => between_stanzas(token, self.longest()),
                 Token::Text(bytes) => match self.check(bytes, wellformed::text) {
                     Ok(()) => {
                         at = end; // Nothing ends with it.
@@ -93,7 +93,7 @@ impl Mirror {
                         .ok_or(Fault::NotWellFormed);
                 }
                 Token::End(bytes) => {
-                    bounded(bytes).and_then(|()| self.scope.close(end_name(bytes)))
+                    bounded(bytes, self.longest()).and_then(|()| self.scope.close(end_name(bytes)))
                 }
                 Token::Rest(bytes) if tag::is_empty(bytes) => self.scope.close_innermost(),
                 Token::Rest(_) => Ok(()),
@@ -129,10 +129,11 @@ impl Mirror {
         let (whole, rest) = input.split_at(at);
         let begun = self.tokens.begun(rest);
         let top = self.scope.depth() == 0;
-        if top && begun == Begun::Start && rest.len() > LONGEST {
+        let longest = self.longest();
+        if top && begun == Begun::Start && rest.len() > longest {
             self.open = too_long_to_read(rest);
         } else if top || begun == Begun::Other {
-            bounded(rest)?;
+            bounded(rest, longest)?;
         } else {
             self.bound(input.len(), out);
         }
@@ -140,7 +141,7 @@ impl Mirror {
             out.push(whole);
             return Ok(0);
         }
-        if top && rest.len() <= LONGEST {
+        if top && rest.len() <= longest {
             return Ok(0);
         }
         if begun == Begun::Start && !self.tokens.is_passing() {
@@ -149,9 +150,14 @@ impl Mirror {
         Ok(self.tokens.pass(rest))
     }
 
+    /// The longest token that is waited for, in bytes.
+    fn longest(&self) -> usize {
+        self.limit.max(LONGEST)
+    }
+
     /// A top-level start tag.
     fn begin(&mut self, bytes: &[u8], out: &mut Output) -> Result<(), Flaw> {
-        if bytes.len() > LONGEST {
+        if bytes.len() > self.longest() {
             self.open = too_long_to_read(bytes);
             return self.pass_over(bytes);
         }
@@ -263,8 +269,8 @@ impl Mirror {
 
 /// Text there means nothing, but what is wrong with it can be told to nobody but the server.
 #[cold]
-fn between_stanzas(token: Token) -> Result<(), Flaw> {
-    bounded(token.bytes())?;
+fn between_stanzas(token: Token, longest: usize) -> Result<(), Flaw> {
+    bounded(token.bytes(), longest)?;
     let checked = match token {
         Token::Text(bytes) => wellformed::text(bytes),
         _ => wellformed::characters(token.bytes()),
@@ -273,8 +279,8 @@ fn between_stanzas(token: Token) -> Result<(), Flaw> {
 }
 
 /// What no user's stanza makes long, since servers write it themselves.
-fn bounded(token: &[u8]) -> Result<(), Flaw> {
-    if token.len() > LONGEST { Err(Flaw::Fatal(Fault::PolicyViolation)) } else { Ok(()) }
+fn bounded(token: &[u8], longest: usize) -> Result<(), Flaw> {
+    if token.len() > longest { Err(Flaw::Fatal(Fault::PolicyViolation)) } else { Ok(()) }
 }
 
 /// A stanza whose start tag is too long to look for its addresses.

@@ -12,9 +12,9 @@ use crate::fault::Fault;
 use crate::tag::{self, Tag};
 use crate::wellformed::{Flaw, NAME, run};
 
-/// The longest token that is worth waiting for, in bytes. Users' stanzas are limited to far less, but
-/// servers may write a namespace out again for each attribute that is in it.
-pub const LONGEST: usize = 16 << 20;
+/// The longest token that is worth waiting for, in bytes, if no longer stanza may be sent. Users' are
+/// limited to far less, but servers may write a namespace out again for each attribute in it.
+pub const LONGEST: usize = 8 << 20;
 
 const CDATA: &[u8] = b"<![CDATA[";
 const CDATA_END: &[u8] = b"]]>";

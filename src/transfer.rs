@@ -7,8 +7,6 @@ use std::io;
 use bytes::BufMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::token::LONGEST;
-
 /// How much is read at once, in bytes.
 const READ: usize = 64 << 10;
 
@@ -16,7 +14,7 @@ const READ: usize = 64 << 10;
 /// it is used, and all of it goes back. Growing step by step would leave holes behind, and what glibc
 /// gives back below 32 MiB makes it keep the next.
 const LARGE: usize = 1 << 20;
-const LARGEST: usize = 2 * LONGEST;
+const LARGEST: usize = 32 << 20;
 
 /// Reads more, behind what is there. Nothing is lost if this is cancelled.
 ///
