@@ -1,11 +1,12 @@
 //! Where log lines go, which of them, and how they look; also what is said of a panic.
 
+use std::env::VarError;
 use std::fmt;
 use std::io::{IsTerminal, Write, stderr};
 use std::os::linux::fs::MetadataExt;
 use std::panic::{self, PanicHookInfo};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber, error};
 use tracing_subscriber::filter::Targets;
@@ -22,6 +23,7 @@ pub fn start(asked: Option<LevelFilter>) -> Result<()> {
     let filter = match (asked, std::env::var("RUST_LOG")) {
         (Some(level), _) => Targets::new().with_default(level),
         (None, Ok(filter)) if !filter.is_empty() => parsed(&filter)?,
+        (None, Err(VarError::NotUnicode(_))) => bail!("RUST_LOG is not UTF-8 text"),
         _ => Targets::new().with_default(LevelFilter::INFO),
     };
     let lines = layer().with_writer(stderr);

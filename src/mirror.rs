@@ -145,7 +145,7 @@ impl Mirror {
             return Ok(0);
         }
         if begun == Begun::Start && !self.tokens.is_passing() {
-            self.scope.enter(tag::name(rest))?;
+            self.enter(tag::name(rest))?;
         }
         Ok(self.tokens.pass(rest))
     }
@@ -218,8 +218,14 @@ impl Mirror {
 
     #[cold]
     fn pass_over(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
-        self.scope.enter(tag::name(bytes))?;
+        self.enter(tag::name(bytes))?;
         if tag::is_empty(bytes) { self.scope.close_innermost() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn enter(&mut self, name: &[u8]) -> Result<(), Flaw> {
+        bounded(name, self.longest())?;
+        self.scope.enter(name)
     }
 
     fn check(&self, bytes: &[u8], rule: fn(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
@@ -278,7 +284,7 @@ fn between_stanzas(token: Token, longest: usize) -> Result<(), Flaw> {
     checked.map_err(|flaw| Flaw::Fatal(flaw.fault()))
 }
 
-/// What no user's stanza makes long, since servers write it themselves.
+/// What is not passed over: end tags, names, and what stands between stanzas.
 fn bounded(token: &[u8], longest: usize) -> Result<(), Flaw> {
     if token.len() > longest { Err(Flaw::Fatal(Fault::PolicyViolation)) } else { Ok(()) }
 }

@@ -40,7 +40,7 @@ pub enum Silence {
     ForeignTo,
     /// It has no `from`, or comes from our own domain.
     NoSender,
-    /// It cannot be echoed, and its addresses are too long for an error.
+    /// It cannot be echoed, and its addresses are too long for an error or to be looked for.
     Unanswerable,
     /// Its sender has sent too many, and has been told.
     Flood,

@@ -79,8 +79,13 @@ pub struct Tag {
 
 /// The name in a start tag, which is as far as an element that is only skipped is looked at.
 pub fn name(tag: &[u8]) -> &[u8] {
-    let end = tag[1..].iter().position(|&b| is_blank(b) || matches!(b, b'/' | b'>'));
+    let end = tag[1..].iter().position(|&byte| ends_name(byte));
     &tag[1..=end.unwrap_or(0)]
+}
+
+/// Whether a start tag's name ends before this byte.
+pub fn ends_name(byte: u8) -> bool {
+    is_blank(byte) || matches!(byte, b'/' | b'>')
 }
 
 /// Whether the element ends in its start tag.

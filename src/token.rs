@@ -64,23 +64,13 @@ pub enum Begun {
     Other,
 }
 
-impl Begun {
-    fn of(input: &[u8]) -> Self {
-        match input {
-            [b'<', b'!', ..] if input.starts_with(CDATA) => Self::CData,
-            [] | [b'<'] | [b'<', b'/' | b'!' | b'?', ..] => Self::Other,
-            [b'<', ..] if tag::name(input).is_empty() => Self::Other,
-            [b'<', ..] => Self::Start,
-            _ => Self::Text,
-        }
-    }
-}
-
 /// Finds the ends of tokens, and takes start tags apart.
 #[derive(Debug, Default)]
 pub struct Tokenizer {
     /// How far the unfinished token has been searched for its end.
     searched: usize,
+    /// How far for the end of its name.
+    named: usize,
     quotes: ElementParser,
     /// The token whose beginning has been passed over, if there is one.
     passed: Option<Begun>,
@@ -108,14 +98,28 @@ impl Tokenizer {
             _ => self.until(input, b'<', 0).map(Token::Text),
         };
         if token.is_some() {
-            self.searched = 0;
+            (self.searched, self.named) = (0, 0);
         }
         Ok(token)
     }
 
     /// What the unfinished token at the start of `input` is.
-    pub fn begun(&self, input: &[u8]) -> Begun {
-        self.passed.unwrap_or_else(|| Begun::of(input))
+    pub fn begun(&mut self, input: &[u8]) -> Begun {
+        match (self.passed, input) {
+            (Some(begun), _) => begun,
+            (_, [b'<', b'!', ..]) if input.starts_with(CDATA) => Begun::CData,
+            (_, [] | [b'<'] | [b'<', b'/' | b'!' | b'?', ..]) => Begun::Other,
+            (_, [b'<', ..]) if self.is_named(input) => Begun::Start,
+            (_, [b'<', ..]) => Begun::Other,
+            _ => Begun::Text,
+        }
+    }
+
+    fn is_named(&mut self, tag: &[u8]) -> bool {
+        let from = self.named.max(1);
+        let end = tag[from..].iter().position(|&byte| tag::ends_name(byte));
+        self.named = end.map_or(tag.len(), |at| from + at);
+        end.is_some()
     }
 
     /// Whether the beginning of the unfinished token has been passed over.
