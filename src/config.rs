@@ -97,23 +97,27 @@ impl Config {
 
 /// Where an admin has to look for an option's value: the variable, if that has it.
 fn source(option: &str, value: &str) -> String {
-    let variable = format!("ECHO_COMPONENT_{}", option.to_uppercase());
+    let variable = variable(option);
     // One of several contacts is a word of its variable.
     let has = |set: String| set == value || set.split(' ').any(|it| it == value);
     if std::env::var(&variable).is_ok_and(has) { variable } else { format!("--{option}") }
+}
+
+fn variable(option: &str) -> String {
+    format!("ECHO_COMPONENT_{}", option.to_uppercase())
 }
 
 fn given_or_asked(given: Option<String>, option: &str, question: &str) -> Result<String> {
     if let Some(value) = given.filter(|value| !value.is_empty()) {
         return Ok(value);
     }
-    let variable = option.to_uppercase();
-    ensure!(stdin().is_terminal(), "give --{option} or set ECHO_COMPONENT_{variable}");
+    let variable = variable(option);
+    ensure!(stdin().is_terminal(), "give --{option} or set {variable}");
     print!("{question}: ");
     stdout().flush()?;
     let mut line = String::new();
     stdin().read_line(&mut line).context("could not read your answer")?;
-    ensure!(!line.trim().is_empty(), "give --{option} or set ECHO_COMPONENT_{variable}");
+    ensure!(!line.trim().is_empty(), "give --{option} or set {variable}");
     Ok(line.trim().to_owned())
 }
 

@@ -5,7 +5,6 @@
 //! stanza is whole, or is cut back. Presence, IQ and stream errors are collected in the same place
 //! and handed on. Nothing here does I/O, knows a clock or logs.
 
-use memchr::memchr;
 use xmpp_parsers::ns;
 
 use crate::address::Domain;
@@ -162,7 +161,7 @@ impl Mirror {
             return self.pass_over(bytes);
         }
         if bytes.len() > self.limit {
-            let (prefix, _) = split(tag::name(bytes));
+            let (prefix, _) = tag::split(tag::name(bytes));
             self.tokens.tag.parse_some(bytes, KEPT.len() + 1, |name| {
                 KEPT.contains(&name) || (prefix.is_some() && name.strip_prefix(b"xmlns:") == prefix)
             })?;
@@ -292,14 +291,10 @@ fn bounded(token: &[u8], longest: usize) -> Result<(), Flaw> {
 /// A stanza whose start tag is too long to look for its addresses.
 #[cold]
 fn too_long_to_read(tag: &[u8]) -> Open {
-    match split(tag::name(tag)).1 {
+    match tag::split(tag::name(tag)).1 {
         b"message" => Open::Skip(Step::Ignored(Silence::Unanswerable)),
         _ => Open::Skip(Step::Unknown),
     }
-}
-
-fn split(name: &[u8]) -> (Option<&[u8]>, &[u8]) {
-    memchr(b':', name).map_or((None, name), |at| (Some(&name[..at]), &name[at + 1..]))
 }
 
 fn end_name(bytes: &[u8]) -> &[u8] {
@@ -309,5 +304,5 @@ fn end_name(bytes: &[u8]) -> &[u8] {
 /// The server's stream header may have named the stream's namespace as it liked.
 fn is_footer(bytes: &[u8]) -> bool {
     let name = end_name(bytes);
-    wellformed::qualified_name(name).is_ok() && split(name).1 == b"stream"
+    wellformed::qualified_name(name).is_ok() && tag::split(name).1 == b"stream"
 }

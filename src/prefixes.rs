@@ -3,11 +3,10 @@
 //! Every look-up takes constant time, since whoever writes the stanza chooses the numbers. What is
 //! declared by which element is the caller's to know: it says how many declarations to go back to.
 
-use memchr::memchr;
 use xmpp_parsers::ns;
 
 use crate::numbers::Numbers;
-use crate::tag::Attribute;
+use crate::tag::{self, Attribute};
 use crate::wellformed::Flaw;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -109,16 +108,14 @@ impl Prefixes {
     /// The number of the namespace and the local part of an attribute's name, which
     /// both together say whether it is the same as another.
     pub fn expanded<'a>(&self, name: &'a [u8]) -> (usize, &'a [u8]) {
-        let Some(at) = memchr(b':', name) else {
-            return (NO_PREFIX, name);
-        };
-        let (prefix, local) = (&name[..at], &name[at + 1..]);
+        let (prefix, local) = tag::split(name);
         let stream = || self.namespaces.known(ns::STREAM.as_bytes()).unwrap_or(STREAM_PREFIX);
         let number = match prefix {
-            b"xml" => XML_PREFIX,
-            b"xmlns" => XMLNS_PREFIX,
+            None => NO_PREFIX,
+            Some(b"xml") => XML_PREFIX,
+            Some(b"xmlns") => XMLNS_PREFIX,
             // An undeclared prefix makes the stanza unfit anyway.
-            _ => self.bound(prefix).unwrap_or_else(stream),
+            Some(prefix) => self.bound(prefix).unwrap_or_else(stream),
         };
         (number, local)
     }

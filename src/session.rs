@@ -225,7 +225,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
 
     /// Answers what is whole of the input.
     fn answer(&mut self) -> Result<(), Ending> {
-        let now = Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() };
+        let now = self.now();
         let fed = self.echo.feed(&self.input, &mut self.output, now);
         let tally = self.echo.take_tally();
         self.metrics.add(&tally);
@@ -241,6 +241,10 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
             Event::Footer => Err(Ending::Closed),
             Event::StreamError(error) => Err(Ending::StreamError(error)),
         }
+    }
+
+    fn now(&self) -> Now {
+        Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() }
     }
 
     fn ping(&mut self) {

@@ -83,6 +83,11 @@ pub fn name(tag: &[u8]) -> &[u8] {
     &tag[1..=end.unwrap_or(0)]
 }
 
+/// The prefix of a qualified name, if it has one, and the local part.
+pub fn split(name: &[u8]) -> (Option<&[u8]>, &[u8]) {
+    memchr(b':', name).map_or((None, name), |at| (Some(&name[..at]), &name[at + 1..]))
+}
+
 /// Whether a start tag's name ends before this byte.
 pub fn ends_name(byte: u8) -> bool {
     is_blank(byte) || matches!(byte, b'/' | b'>')

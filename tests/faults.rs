@@ -22,17 +22,8 @@ mod stopping;
 use std::time::Duration;
 
 use support::COMPONENT;
+use support::pauses::pause;
 use support::scripted::{Daemon, Server};
-
-/// How long the daemon says that it waits before its next try.
-fn pause(line: &str) -> Duration {
-    let said = line.split("next_try=").nth(1).expect("a line about the next try");
-    match said.trim_matches('"').trim_start_matches("in ").split(' ').next() {
-        Some("at") => Duration::ZERO,
-        Some(seconds) => Duration::from_secs_f32(seconds.parse().expect("seconds")),
-        None => unreachable!("split gives at least one part"),
-    }
-}
 
 /// Waits for the daemon to say that it is offline, and why.
 #[track_caller]

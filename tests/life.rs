@@ -5,6 +5,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use support::COMPONENT;
+use support::pauses::{grow, pause};
 use support::scripted::{Daemon, Server};
 
 const STREAMS: &str = "urn:ietf:params:xml:ns:xmpp-streams";
@@ -75,21 +76,9 @@ fn pauses_grow_until_a_session_has_lasted() {
     let mut pauses = vec![];
     for _ in 0..4 {
         server.online().close();
-        pauses.push(next_pause(&mut daemon));
+        pauses.push(pause(&daemon.logs("next_try=")));
     }
-    for (pause, nominal) in pauses.iter().zip([0.0, 1.0, 2.0, 4.0]) {
-        assert!((nominal / 2.0 - 0.1..=nominal + 0.1).contains(pause), "{pause} for {nominal}");
-    }
-}
-
-/// The seconds until the daemon tries again, as soon as it says so.
-fn next_pause(daemon: &mut Daemon) -> f32 {
-    let line = daemon.logs("next_try=");
-    let pause = line.split("next_try=").nth(1).unwrap().trim_matches('"');
-    if pause.starts_with("at once") {
-        return 0.0;
-    }
-    pause.trim_start_matches("in ").split(' ').next().unwrap().parse().unwrap()
+    grow(&pauses);
 }
 
 #[test]
@@ -176,15 +165,15 @@ fn a_stop_while_backing_off_or_logging_in_is_obeyed_at_once() {
     let mut daemon = Daemon::start(&server);
     let pause = loop {
         server.accept().close();
-        let pause = next_pause(&mut daemon);
-        if pause >= 4.0 {
+        let pause = pause(&daemon.logs("next_try="));
+        if pause >= Duration::from_secs(4) {
             break pause;
         }
     };
     let asked = Instant::now();
     daemon.signal("INT");
     assert_eq!(daemon.ends().code(), Some(0), "while backing off");
-    assert!(asked.elapsed().as_secs_f32() < pause - 1.0, "it waited for the next try");
+    assert!(asked.elapsed() + Duration::from_secs(1) < pause, "it waited for the next try");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use echo_component::ending::Ending;
 use echo_component::metrics::Metrics;
 use echo_component::session;
 use support::COMPONENT;
-use support::scripted::{Peer, SECRET, Server};
+use support::scripted::{Peer, SECRET, Server, memory};
 use tokio::time::Instant;
 
 const CONNECTIONS: usize = 1000;
@@ -62,11 +62,11 @@ fn a_thousand_connections_take_no_more_memory_than_a_hundred() {
         });
         expect(nth, &ending);
         if nth + 1 == WARM {
-            after_warm = resident();
+            after_warm = memory(std::process::id(), "VmRSS:");
         }
     }
     play.join().unwrap();
-    let after_all = resident();
+    let after_all = memory(std::process::id(), "VmRSS:");
     println!("after {WARM} connections {after_warm} KiB, after {CONNECTIONS} {after_all} KiB");
     assert!(after_all < after_warm + MORE, "{after_warm} KiB became {after_all} KiB");
 }
@@ -99,11 +99,4 @@ fn end(mut peer: Peer, way: &str, with_large: bool) {
 #[track_caller]
 fn expect(nth: usize, ending: &Ending) {
     assert_eq!(ending.condition(), WAYS[nth % WAYS.len()].1, "connection {nth}: {ending}");
-}
-
-/// What this process takes now, in KiB.
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    resident.trim().trim_end_matches(" kB").parse().unwrap()
 }

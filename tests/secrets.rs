@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use support::COMPONENT;
+use support::folder::Folder;
 use support::scripted::{DIGEST, Daemon, Peer, SECRET, Server, program};
 
 /// Text of messages, which nothing else says.
@@ -157,8 +158,8 @@ fn no_failure_of_the_login_tells_secret_or_handshake() {
 #[test]
 fn the_command_line_that_others_see_has_no_secret() {
     let server = Server::start();
-    let file = std::env::temp_dir().join(format!("echo-component-secret-{}", std::process::id()));
-    fs::write(&file, SECRET).unwrap();
+    let folder = Folder::new("secret");
+    let file = folder.file("secret", SECRET.as_bytes(), 0o600);
     for from_file in [false, true] {
         let mut command = daemon(&server, ("", &[]));
         if from_file {
@@ -173,7 +174,6 @@ fn the_command_line_that_others_see_has_no_secret() {
             assert!(!String::from_utf8_lossy(&bytes).contains(SECRET), "{name}");
         }
     }
-    fs::remove_file(file).unwrap();
 }
 
 /// A command that allows core dumps, as a machine may, and runs `program` as somebody who is not root:
@@ -202,12 +202,11 @@ fn owner(pid: u32) -> u32 {
 fn a_crash_leaves_no_core_dump_and_other_processes_cannot_look_in() {
     let server = Server::start();
     // Everybody can read this copy: a program that its user cannot read is hidden by the kernel.
-    let folder = std::env::temp_dir().join(format!("echo-component-copy-{}", std::process::id()));
-    fs::create_dir(&folder).unwrap();
-    let copy = folder.join("echo-component");
+    let folder = Folder::new("copy");
+    let copy = folder.0.join("echo-component");
     let shipped = daemon(&server, ("", &[]));
     fs::copy(shipped.get_program(), &copy).unwrap();
-    for path in [&folder, &copy] {
+    for path in [&folder.0, &copy] {
         fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
     }
     let mut command = as_an_ordinary_user(&copy);
@@ -230,7 +229,6 @@ fn a_crash_leaves_no_core_dump_and_other_processes_cannot_look_in() {
     running.signal("ABRT");
     let status = running.ends();
     assert!(!status.core_dumped(), "{status}");
-    fs::remove_dir_all(folder).unwrap();
 }
 
 /// The standard library quotes a text that is cut within a character.

@@ -6,11 +6,12 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Write, stderr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use clap::{CommandFactory, Parser};
 use echo_component::cli::Args;
+use support::folder::Folder;
 use support::scripted::{Daemon, SECRET, Server, program};
 
 const UNIT: &str = "echo-component.service";
@@ -146,8 +147,7 @@ fn nothing_is_set_before_an_admin_does() {
 #[test]
 fn the_program_takes_every_setting_as_the_file_shows_it() {
     let folder = Folder::new("every-setting");
-    let secret = folder.0.join("secret");
-    fs::write(&secret, SECRET).unwrap();
+    let secret = folder.file("secret", SECRET.as_bytes(), 0o600);
     let mut tried = 0;
     for (variable, value) in offered() {
         assert!(!value.is_empty(), "{variable} fails as soon as it is uncommented");
@@ -216,24 +216,6 @@ fn unit_text(unit: &str) -> String {
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = Self(std::env::temp_dir().join(format!("{name}-{}", std::process::id())));
-        fs::create_dir_all(&folder.0).unwrap();
-        folder
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // A leftover in the temporary folder is no reason to fail.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// The units as they are once installed, but for the place of the program, which systemd looks

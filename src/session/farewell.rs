@@ -13,10 +13,8 @@ use xso::AsXml;
 use super::Session;
 use crate::echo::Event;
 use crate::ending::Ending;
-use crate::fault::Fault;
 use crate::output::Output;
-use crate::respond::Now;
-use crate::transfer::{read_some, write_some};
+use crate::transfer::{forget, read_some, write_some};
 
 /// Stopping takes at most 5 s: what is still arriving is taken until it has been quiet for so long,
 /// for so long at most, and then the stream's end is waited for so long.
@@ -61,7 +59,7 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
         let grace = match &ending {
             Ending::Stopped => ENDING,
             Ending::Faulty(fault) => {
-                self.send_fault(*fault);
+                self.send(&fault.stream_error());
                 FAREWELL
             }
             Ending::Closed | Ending::StreamError(_) => FAREWELL,
@@ -112,14 +110,8 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
         }
     }
 
-    fn send_fault(&mut self, fault: Fault) {
-        self.output.cut_back(0);
-        self.send(&fault.stream_error());
-    }
-
     /// RFC 6120 §4.6.2: whoever gives up on a silent peer says `connection-timeout`.
     fn send_timeout(&mut self) {
-        self.output.cut_back(0);
         let text = "The ping was not answered";
         self.send(&StreamError::new(DefinedCondition::ConnectionTimeout, "en", text));
     }
@@ -128,9 +120,8 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
     /// there was of an unfinished stanza, which the mirror goes on with.
     async fn until_footer(&mut self, mut unanswered: Output) -> io::Result<()> {
         loop {
-            let now = Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() };
-            match self.echo.feed(&self.input, &mut unanswered, now) {
-                Ok((used, Event::Hungry)) => drop(self.input.drain(..used)),
+            match self.echo.feed(&self.input, &mut unanswered, self.now()) {
+                Ok((used, Event::Hungry)) => forget(&mut self.input, used),
                 _ => return Ok(()),
             }
             unanswered.wrote(unanswered.pending().len());

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::namespace::{is_inside, shell};
 use crate::slow;
+use crate::support::pauses::grow;
 use crate::support::scripted::{Daemon, Peer, SECRET, SOON, Server, program};
 use crate::{COMPONENT, is_back, offline};
 
@@ -130,16 +131,6 @@ fn a_server_that_closes_at_once_again_and_again_is_tried_ever_more_rarely() {
     grow(&pauses);
     is_back(&server);
     println!("closed at once five times: pauses {pauses:?}");
-}
-
-/// None, then 1 s doubling, each up to half shorter by chance.
-#[track_caller]
-fn grow(pauses: &[Duration]) {
-    assert_eq!(pauses[0], Duration::ZERO);
-    for (pause, nominal) in pauses[1..].iter().zip([1.0, 2.0, 4.0, 8.0]) {
-        let seconds = pause.as_secs_f32();
-        assert!((nominal / 2.0 - 0.1..=nominal + 0.1).contains(&seconds), "{pauses:?}");
-    }
 }
 
 #[test]

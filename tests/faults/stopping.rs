@@ -6,6 +6,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::support::folder::Folder;
 use crate::support::scripted::{Daemon, SECRET, Server, program};
 use crate::{COMPONENT, is_back};
 
@@ -74,14 +75,13 @@ fn after_a_kill_the_next_one_starts_at_once() {
 #[test]
 fn whichever_way_it_ends_it_leaves_no_file_behind() {
     for signal in ["KILL", "TERM", "ABRT"] {
-        let name = format!("echo-component-empty-{signal}-{}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir(&folder).unwrap();
+        let folder = Folder::new(&format!("empty-{signal}"));
+        let path = &folder.0;
         let server = Server::start();
         let mut command = program();
         command.args(["--jid", COMPONENT, "--server", "127.0.0.1", "--port"]);
         command.arg(server.port().to_string()).env("ECHO_COMPONENT_SECRET", SECRET);
-        command.current_dir(&folder).env("HOME", &folder).env("TMPDIR", &folder);
+        command.current_dir(path).env("HOME", path).env("TMPDIR", path);
         let mut daemon = Daemon::run(&mut command);
         let mut peer = server.online();
         peer.echoes("x");
@@ -89,8 +89,7 @@ fn whichever_way_it_ends_it_leaves_no_file_behind() {
         peer.until_closed();
         drop(peer);
         assert_eq!(daemon.ends().success(), signal == "TERM", "{signal}");
-        let left: Vec<_> = fs::read_dir(&folder).unwrap().collect();
+        let left: Vec<_> = fs::read_dir(path).unwrap().collect();
         assert!(left.is_empty(), "{signal}: {left:?}");
-        fs::remove_dir(&folder).unwrap();
     }
 }

@@ -3,6 +3,8 @@
 //! Not every file uses all of it.
 #![allow(dead_code)]
 
+pub mod folder;
+pub mod pauses;
 pub mod scripted;
 
 use std::time::Duration;
@@ -15,6 +17,35 @@ use echo_component::respond::{Now, Responder};
 
 /// The component's domain in all tests.
 pub const COMPONENT: &str = "echo.example";
+
+/// The conditions of stream errors, RFC 6120 §4.9.3.
+pub const CONDITIONS: [&str; 25] = [
+    "bad-format",
+    "bad-namespace-prefix",
+    "conflict",
+    "connection-timeout",
+    "host-gone",
+    "host-unknown",
+    "improper-addressing",
+    "internal-server-error",
+    "invalid-from",
+    "invalid-namespace",
+    "invalid-xml",
+    "not-authorized",
+    "not-well-formed",
+    "policy-violation",
+    "remote-connection-failed",
+    "reset",
+    "resource-constraint",
+    "restricted-xml",
+    "see-other-host",
+    "system-shutdown",
+    "undefined-condition",
+    "unsupported-encoding",
+    "unsupported-feature",
+    "unsupported-stanza-type",
+    "unsupported-version",
+];
 
 /// The stanza size limit in tests that do not choose one.
 pub const LIMIT: usize = 512 << 10;

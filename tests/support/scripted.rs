@@ -249,9 +249,7 @@ impl Daemon {
     /// The most memory that it has taken so far, in KiB.
     #[track_caller]
     pub fn peak_memory(&self) -> usize {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        peak.expect("the daemon lives").trim().trim_end_matches(" kB").parse().unwrap()
+        memory(self.pid(), "VmHWM:")
     }
 
     /// Waits for a line of the log that contains `words`.
@@ -294,6 +292,14 @@ impl Daemon {
             }
         }
     }
+}
+
+/// What the kernel says of a living process' memory, in KiB.
+#[track_caller]
+pub fn memory(pid: u32, field: &str) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let size = status.lines().find_map(|line| line.strip_prefix(field));
+    size.expect("the process lives").trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 impl Drop for Daemon {
