@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use crate::check::Addresses;
+use crate::cli::check::Addresses;
 
 pub struct Peer {
     pub name: &'static str,
