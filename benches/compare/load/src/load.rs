@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use crate::cli::check::{Checker, Wrong};
+use crate::check::{Checker, Wrong};
 use crate::messages::Ring;
 use crate::stats::as_f64;
 

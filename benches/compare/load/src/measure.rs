@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use echo_compare::login;
 
-use crate::cli::check::Checker;
+use crate::check::Checker;
 use crate::load::{Failure, Load, PATIENCE};
 use crate::messages::{COMPONENT, Ring};
 use crate::peers::Peer;

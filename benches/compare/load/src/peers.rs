@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use crate::cli::check::Addresses;
+use crate::check::Addresses;
 
 pub struct Peer {
     pub name: &'static str,
