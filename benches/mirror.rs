@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use echo_component::component::address::Domain;
-use echo_component::component::echo::{Echo, Event};
 use echo_component::component::flood::Allowance;
-use echo_component::component::outbox::Output;
+use echo_component::component::outbox::Outbox;
 use echo_component::component::requests::{Now, Responder};
+use echo_component::component::{Echo, Event};
 
 /// How long each kind is repeated; the fastest pass counts, since others only slow it down.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -54,7 +54,7 @@ fn main() {
 
 struct Bench {
     echo: Echo,
-    output: Output,
+    output: Outbox,
     uptime: Duration,
 }
 
@@ -65,7 +65,7 @@ impl Bench {
         let of = |it| NonZeroU32::new(it).expect("this is not zero");
         let allowance = Allowance { burst: of(10_000), rate: of(10) };
         let echo = Echo::new(domain, 512 << 10, responder, Some(allowance));
-        Self { echo, output: Output::default(), uptime: Duration::ZERO }
+        Self { echo, output: Outbox::default(), uptime: Duration::ZERO }
     }
 
     /// Lets buffers grow to what they need.

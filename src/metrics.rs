@@ -1,6 +1,6 @@
 //! The daemon's figures for Prometheus. Without JIDs, which would be people and without bound.
 //!
-//! Counting is done in plain numbers where the work is (see [`Tally`]); here they are added up.
+//! Counting is done in plain numbers where the work is (see [`Counts`]); here they are added up.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use prometheus::{
     TextEncoder,
 };
 
-use crate::component::counts::Tally;
+use crate::component::counts::Counts;
 
 /// All figures.
 #[derive(Debug)]
@@ -67,10 +67,10 @@ impl Metrics {
             registry,
         };
         // There from the start, so that Prometheus sees the first of each as an increase.
-        for (reason, _) in Tally::default().bounced() {
+        for (reason, _) in Counts::default().bounced() {
             metrics.bounced.with_label_values(&[reason]);
         }
-        for (reason, _) in Tally::default().ignored() {
+        for (reason, _) in Counts::default().ignored() {
             metrics.ignored.with_label_values(&[reason]);
         }
         Ok(metrics)
@@ -95,7 +95,7 @@ impl Metrics {
     }
 
     /// Adds what has been counted since the last time.
-    pub fn add(&self, tally: &Tally) {
+    pub fn add(&self, tally: &Counts) {
         self.echoed.inc_by(tally.echoed);
         self.presence.inc_by(tally.presence);
         self.iq.inc_by(tally.iq);

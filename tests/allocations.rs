@@ -4,10 +4,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use echo_component::component::address::Domain;
-use echo_component::component::echo::{Echo, Event};
 use echo_component::component::flood::Allowance;
-use echo_component::component::outbox::Output;
+use echo_component::component::outbox::Outbox;
 use echo_component::component::requests::{Now, Responder};
+use echo_component::component::{Echo, Event};
 
 const NOW: Now = Now { utc: chrono::DateTime::UNIX_EPOCH, uptime: Duration::from_secs(42) };
 
@@ -20,7 +20,7 @@ fn echo() -> Echo {
 }
 
 /// Lets `input` come in pieces that end at `cuts`, and what is sent go out.
-fn feed(echo: &mut Echo, output: &mut Output, input: &[u8], cuts: &[usize]) {
+fn feed(echo: &mut Echo, output: &mut Outbox, input: &[u8], cuts: &[usize]) {
     let mut from = 0;
     for &cut in cuts {
         let (used, event) = echo.feed(&input[from..cut], output, NOW).unwrap();
@@ -56,7 +56,7 @@ fn a_message_costs_no_allocation() {
              </message>"
         );
         let (input, whole) = (message.as_bytes(), message.len());
-        let (mut echo, mut output) = (echo(), Output::default());
+        let (mut echo, mut output) = (echo(), Outbox::default());
         let mut three = || {
             feed(&mut echo, &mut output, input, &[whole]);
             feed(&mut echo, &mut output, input, &[20, 80, whole - 3, whole]);

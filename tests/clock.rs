@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use echo_component::component::Echo;
 use echo_component::component::address::Domain;
-use echo_component::component::echo::Echo;
 use echo_component::component::requests::Responder;
 use echo_component::metrics::Metrics;
 use echo_component::stream::ending::Ending;

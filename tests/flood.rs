@@ -3,16 +3,16 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use echo_component::component::Echo;
 use echo_component::component::address::Domain;
-use echo_component::component::echo::Echo;
 use echo_component::component::flood::Allowance;
-use echo_component::component::outbox::Output;
+use echo_component::component::outbox::Outbox;
 use echo_component::component::requests::{Now, Responder};
 
 /// A component with the default allowance, for which time passes as the test says.
 struct Component {
     echo: Echo,
-    output: Output,
+    output: Outbox,
     uptime: Duration,
 }
 
@@ -22,7 +22,7 @@ impl Component {
         let responder = Responder { name: "Echo".into(), contacts: vec![] };
         let domain = Domain::new(domain).unwrap();
         let echo = Echo::new(domain, 512 << 10, responder, Some(Allowance { burst, rate }));
-        Self { echo, output: Output::default(), uptime: Duration::ZERO }
+        Self { echo, output: Outbox::default(), uptime: Duration::ZERO }
     }
 
     fn answer(&mut self, input: &str) -> String {

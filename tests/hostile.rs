@@ -30,7 +30,7 @@ mod structure;
 mod types;
 
 use case::{Case, Outcome, describe, echo, message};
-use echo_component::component::echo::Event;
+use echo_component::component::Event;
 use echo_component::xml::error::Fault;
 use support::Component;
 

@@ -2,7 +2,7 @@
 
 mod support;
 
-use echo_component::component::echo::Event;
+use echo_component::component::Event;
 use echo_component::xml::error::Fault;
 use support::{COMPONENT, Component, LIMIT, answer};
 
@@ -189,8 +189,8 @@ fn an_echo_over_the_limit_is_bounced_and_the_next_is_echoed() {
         &message("", &"<a>".repeat(300_000)).replace("</m", &("</a>".repeat(300_000) + "</m")),
         "policy-violation",
     );
-    is_bounced(&message(&format!(" a='{}'", "x".repeat(room)), ""), "policy-violation");
-    is_bounced(&message(&format!(" id='{}'", "x".repeat(room)), ""), "policy-violation");
+    let tag = format!(" a='{}'", "x".repeat(room - 5));
+    is_bounced(&message(&tag, "x"), "policy-violation");
     let bounce = answer(&message(" id='7'", &"x".repeat(LIMIT)));
     assert!(bounce.starts_with(&format!("<message from='{BOT}' id='7' to='{U}'")), "{bounce}");
     assert!(bounce.contains("524288 bytes"), "{bounce}");
@@ -289,13 +289,14 @@ fn a_token_of_any_size_takes_bounded_memory() {
         component.answer("<message id='1' from='u@x' to='echo.example'>");
         component.answer(start);
         let chunk = chunk.repeat((1 << 20) / chunk.len());
+        let bounce = component.answer(&chunk);
+        assert!(bounce.contains(" id='1'") && bounce.contains("policy-violation"), "{bounce}");
         for _ in 0..3 {
-            assert_eq!(component.answer(&chunk), "");
+            assert_eq!(component.answer(&chunk), "", "its sender has been told");
         }
         assert!(component.longest_rest() < 2 << 20, "{start}: {}", component.longest_rest());
         component.answer(end);
-        let bounce = component.answer("</message>");
-        assert!(bounce.contains(" id='1'") && bounce.contains("policy-violation"), "{bounce}");
+        assert_eq!(component.answer("</message>"), "");
         let next = "<message from='u@x' to='echo.example'>next</message>";
         assert!(component.answer(next).contains("next"), "after {start}");
     }
@@ -303,7 +304,7 @@ fn a_token_of_any_size_takes_bounded_memory() {
 
 #[test]
 fn what_servers_write_themselves_is_not_waited_for_beyond_8_mib() {
-    for start in ["x", "<![CDATA[", "</a", "<message><", "<message></message"] {
+    for start in ["x", "<![CDATA[", "</a"] {
         let mut component = Component::new();
         component.answer(start);
         let chunk = "x".repeat(1 << 20);
@@ -314,15 +315,43 @@ fn what_servers_write_themselves_is_not_waited_for_beyond_8_mib() {
 }
 
 #[test]
-fn a_stanza_of_any_size_takes_bounded_memory() {
+fn a_name_without_end_costs_its_stanza_alone() {
+    for start in ["<", "<message><", "<message></message"] {
+        let mut component = Component::new();
+        component.answer(start);
+        let chunk = "x".repeat(1 << 20);
+        for _ in 0..20 {
+            assert_eq!(component.answer(&chunk), "", "{start}");
+        }
+        assert!(component.longest_rest() <= 2 << 20, "{start}");
+    }
+}
+
+#[test]
+fn a_stanza_of_any_size_takes_bounded_memory_and_is_bounced_at_once() {
     let mut component = Component::new();
     component.answer("<message from='u@x' to='echo.example'>");
     let child = format!("<a b='{}'/>", "x".repeat(1000));
-    for _ in 0..60_000 {
-        assert_eq!(component.answer(&child), "", "80 MB of amplified namespaces");
+    let sent: Vec<String> = (0..60_000).map(|_| component.answer(&child)).collect();
+    let told: Vec<usize> = (0..sent.len()).filter(|&nth| !sent[nth].is_empty()).collect();
+    assert_eq!(told, [LIMIT / child.len()], "of 80 MB of amplified namespaces");
+    assert!(sent[told[0]].contains("policy-violation"));
+    assert!(component.longest_rest() < LIMIT + child.len());
+    assert_eq!(component.answer("</message>"), "");
+}
+
+#[test]
+fn a_message_whose_start_tag_alone_is_over_the_limit_gets_no_answer() {
+    // Its type, which may follow, may be `error`.
+    for tag in [
+        format!("<message id='{}' from='{U}' to='{BOT}'", "x".repeat(LIMIT)),
+        format!("<message from='{U}' to='{BOT}' a='{}'", "x".repeat(LIMIT)),
+    ] {
+        let mut component = Component::new();
+        assert_eq!(component.answer(&format!("{tag}><body>x</body></message>")), "");
+        assert_eq!(component.answer(&format!("{tag}/>")), "");
+        assert_eq!(component.answer(&message("", "next")), echo("", "next"));
     }
-    assert!(component.longest_rest() < 2000);
-    assert!(component.answer("</message>").contains("policy-violation"));
 }
 
 #[test]
@@ -390,7 +419,7 @@ fn nothing_goes_out_that_is_over_the_limit() {
     for (input, answered) in [
         (format!("<message {from} id='{}'>{}</message>", &long[..9_800], &long[..300]), true),
         (format!("<message {from} id='{quotes}'><body>&nbsp;</body></message>"), true),
-        (format!("<message {from} id='{long}'><body>x</body></message>"), true),
+        (format!("<message {from} id='{long}'><body>x</body></message>"), false),
         (format!("<message from='u@{long}' to='echo.example'/>"), false),
         (format!("<presence {from} id='{}'>{join}</presence>", &long[..9_000]), true),
         (format!("<presence {from} id='{quotes}'>{join}</presence>"), false),

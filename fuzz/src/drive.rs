@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use echo_component::component::address::Domain;
-use echo_component::component::echo::{Echo, Event};
+use echo_component::component::{Echo, Event};
 use echo_component::xml::error::Fault;
-use echo_component::component::outbox::Output;
+use echo_component::component::outbox::Outbox;
 use echo_component::component::requests::{Now, Responder};
 
 /// The component's domain.
@@ -33,7 +33,7 @@ pub fn feed(input: &[u8], limit: usize, piece: usize) -> Outcome {
     let domain = Domain::new(DOMAIN).expect("a domain");
     let responder = Responder { name: "Echo".into(), contacts: vec!["mailto:a@example".into()] };
     let mut echo = Echo::new(domain, limit, responder, None);
-    let mut output = Output::default();
+    let mut output = Outbox::default();
     let now = Now { utc: DateTime::UNIX_EPOCH, uptime: Duration::from_secs(42) };
     let (mut sent, mut used, mut event) = (vec![], 0, Ok(Event::Hungry));
     let piece = if piece == 0 { input.len().max(1) } else { piece };

@@ -12,8 +12,8 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::cli::args::{Args, Secret};
+use crate::component::Echo;
 use crate::component::address::Domain;
-use crate::component::echo::Echo;
 use crate::component::flood::Allowance;
 use crate::component::requests::Responder;
 use crate::net::tls::Trust;

@@ -1,10 +1,11 @@
 //! What has been done, in plain numbers that cost nothing to keep.
 
-use crate::component::step::{Bounce, Silence};
+use crate::component::message::Silence;
+use crate::component::reply::Bounce;
 
 /// Counts since they were last taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Counts {
     /// Messages echoed.
     pub echoed: u64,
     /// Presence stanzas sent in answer.
@@ -23,7 +24,7 @@ pub struct Tally {
     flood_ignored: u64,
 }
 
-impl Tally {
+impl Counts {
     /// Counts a message that was bounced.
     pub fn bounce(&mut self, bounce: Bounce) {
         *match bounce {

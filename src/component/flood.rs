@@ -1,4 +1,4 @@
-//! The flood and loop guard: how many messages a sender gets echoed.
+//! The flood and loop guard: how much a sender gets echoed.
 //!
 //! Ordinary use never meets it. It ends loops with other services that answer each echo, and keeps
 //! one sender from taking all there is. What it remembers does not grow with the senders: each falls
@@ -6,13 +6,9 @@
 //! but the time it is told.
 
 use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 use std::time::Duration;
-
-use governor::clock::FakeRelativeClock;
-use governor::state::{InMemoryState, StateStore};
-use governor::{Quota, RateLimiter};
 
 /// How many cells there are, of a few bytes each.
 const CELLS: usize = 1 << 16;
@@ -37,13 +33,22 @@ pub enum Verdict {
     Ignore,
 }
 
+/// The allowance that some senders share.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cell {
+    /// When it will be full again.
+    full: Duration,
+    /// Until when its senders have been told.
+    told: Duration,
+}
+
 /// The allowances of all senders.
+#[derive(Debug)]
 pub struct Flood {
-    limiter: RateLimiter<usize, Cells, FakeRelativeClock>,
-    clock: FakeRelativeClock,
+    cells: Vec<Cell>,
     now: Duration,
-    /// By cell, until when its senders have been told.
-    told: Vec<Duration>,
+    /// How long one message takes to be made good.
+    each: Duration,
     /// How long an empty allowance takes to be full again.
     refill: Duration,
     hashes: RandomState,
@@ -52,61 +57,40 @@ pub struct Flood {
 impl Flood {
     /// Everybody with a full allowance.
     pub fn new(allowance: Allowance) -> Self {
-        let clock = FakeRelativeClock::default();
-        let quota = Quota::per_second(allowance.rate).allow_burst(allowance.burst);
-        let cells = Cells((0..CELLS).map(|_| InMemoryState::default()).collect());
+        let each = Duration::from_secs(1) / allowance.rate.get();
         Self {
-            limiter: RateLimiter::new(quota, cells, clock.clone()),
-            clock,
+            cells: vec![Cell::default(); CELLS],
             now: Duration::ZERO,
-            told: vec![Duration::ZERO; CELLS],
-            refill: quota.burst_size_replenished_in(),
+            each,
+            refill: each * allowance.burst.get(),
             hashes: RandomState::new(),
         }
     }
 
     /// Takes note of the time, as it has passed since some beginning.
     pub fn is_now(&mut self, now: Duration) {
-        self.clock.advance(now.saturating_sub(self.now));
         self.now = self.now.max(now);
     }
 
-    /// Counts a message from a bare JID.
+    /// Counts a message from a bare JID, by the generic cell rate algorithm (ITU-T I.371 annex A).
     pub fn judge(&mut self, sender: &[u8]) -> Verdict {
-        let mut hash = self.hashes.build_hasher();
-        hash.write(sender);
-        let cell = usize::try_from(hash.finish() % CELLS as u64).unwrap_or_default();
-        if self.limiter.check_key(&cell).is_ok() {
+        let nth = usize::try_from(self.hashes.hash_one(sender) % CELLS as u64).unwrap_or_default();
+        let cell = &mut self.cells[nth];
+        let full = cell.full.max(self.now) + self.each;
+        if full <= self.now + self.refill {
+            cell.full = full;
             return Verdict::Echo;
         }
-        let told = self.told[cell] > self.now;
-        self.told[cell] = self.now + self.refill;
+        let told = cell.told > self.now;
+        cell.told = self.now + self.refill;
         if told { Verdict::Ignore } else { Verdict::Tell }
-    }
-}
-
-impl std::fmt::Debug for Flood {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.debug_struct("Flood").field("refill", &self.refill).finish_non_exhaustive()
-    }
-}
-
-/// governor's state, by cell.
-struct Cells(Box<[InMemoryState]>);
-
-impl StateStore for Cells {
-    type Key = usize;
-
-    fn measure_and_replace<T, F, E>(&self, cell: &usize, measure: F) -> Result<T, E>
-    where
-        F: Fn(Option<governor::nanos::Nanos>) -> Result<(T, governor::nanos::Nanos), E>,
-    {
-        self.0[*cell].measure_and_replace(&governor::state::NotKeyed::NonKey, measure)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::Verdict::{Echo, Ignore, Tell};
     use super::*;
 
@@ -140,6 +124,28 @@ mod tests {
         for sender in 0..1_000_000_u32 {
             assert_eq!(flood.judge(&sender.to_le_bytes()), Verdict::Echo);
         }
-        assert_eq!((flood.told.len(), flood.limiter.into_state_store().0.len()), (CELLS, CELLS));
+        assert_eq!(flood.cells.len(), CELLS);
+    }
+
+    proptest! {
+        /// Against a plain account: so many units, refilled as time goes on.
+        #[test]
+        fn as_many_are_echoed_as_an_account_of_whole_units_would_allow(
+            burst in 1_u32..20,
+            rate in prop::sample::select(vec![1_u32, 2, 4, 5, 10, 20]),
+            pauses in prop::collection::vec(0_u64..3_000, 1..200),
+        ) {
+            let mut flood = flood(burst, rate);
+            // In thousandths, of which a millisecond brings `rate`.
+            let (full, mut account, mut now) = (u64::from(burst) * 1000, u64::from(burst) * 1000, 0);
+            for pause in pauses {
+                now += pause;
+                flood.is_now(Duration::from_millis(now));
+                account = full.min(account + pause * u64::from(rate));
+                let enough = account >= 1000;
+                account -= if enough { 1000 } else { 0 };
+                prop_assert_eq!(flood.judge(b"u@x") == Echo, enough, "at {} ms", now);
+            }
+        }
     }
 }

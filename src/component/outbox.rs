@@ -1,7 +1,6 @@
-//! What waits to be written: whole stanzas first, then the one that is being made.
+//! What waits to be written: whole stanzas, in their order.
 //!
-//! A stanza goes out whole or not at all, so only what has been committed is ever shown to the
-//! socket, and what has not can be cut back.
+//! A stanza goes out whole or not at all: nothing is put here before all of it has been judged.
 
 use std::io;
 
@@ -15,24 +14,22 @@ const KEPT: usize = 256 << 10;
 
 /// The output buffer.
 #[derive(Debug, Default)]
-pub struct Output {
+pub struct Outbox {
     bytes: Vec<u8>,
     written: usize,
-    committed: usize,
 }
 
-impl Output {
-    /// Whole stanzas that are still to be written.
+impl Outbox {
+    /// What is still to be written.
     pub fn pending(&self) -> &[u8] {
-        &self.bytes[self.written..self.committed]
+        &self.bytes[self.written..]
     }
 
     /// Notes that the socket has taken `count` bytes of what was pending.
     pub fn wrote(&mut self, count: usize) {
         self.written += count;
-        if self.written == self.committed || self.written > KEPT {
+        if self.written == self.bytes.len() || self.written > KEPT {
             self.bytes.drain(..self.written);
-            self.committed -= self.written;
             self.written = 0;
         }
         if self.bytes.is_empty() {
@@ -40,35 +37,13 @@ impl Output {
         }
     }
 
-    /// Adds to the stanza that is being made.
+    /// Adds a piece of a stanza that has been judged.
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The stanza that is being made.
-    #[inline]
-    pub fn unfinished(&self) -> &[u8] {
-        &self.bytes[self.committed..]
-    }
-
-    /// Cuts the stanza that is being made back to its first `length` bytes.
-    pub fn cut_back(&mut self, length: usize) {
-        self.bytes.truncate(self.committed + length);
-    }
-
-    /// The stanza that is being made, by itself.
-    pub fn take_unfinished(&mut self) -> Self {
-        Self { bytes: self.bytes.split_off(self.committed), written: 0, committed: 0 }
-    }
-
-    /// Lets the stanza that is being made go out.
-    pub fn commit(&mut self) {
-        self.committed = self.bytes.len();
-    }
-
-    /// Lets a whole element go out before the stanza that is being made, in the namespaces that our
-    /// stream header declares.
+    /// Lets an element go out, in the namespaces that our stream header declares.
     ///
     /// # Errors
     /// If it holds what XML cannot. Then nothing goes out.
@@ -81,22 +56,18 @@ impl Output {
     /// # Errors
     /// The same.
     pub fn send_within(&mut self, limit: usize, element: &impl AsXml) -> io::Result<bool> {
-        let mut bytes = Vec::new();
-        write(&mut bytes, element)?;
-        if bytes.len() > limit {
-            return Ok(false);
+        let before = self.bytes.len();
+        let written = write(&mut self.bytes, element);
+        let fits = written.is_ok() && self.bytes.len() - before <= limit;
+        if !fits {
+            self.bytes.truncate(before);
         }
-        let after = self.committed + bytes.len();
-        self.bytes.splice(self.committed..self.committed, bytes);
-        self.committed = after;
-        Ok(true)
+        written.map(|()| fits)
     }
 
-    /// Lets the end of the stream go out (RFC 6120 §4.4), whatever was being made.
+    /// Lets the end of the stream go out (RFC 6120 §4.4).
     pub fn send_footer(&mut self) {
-        self.cut_back(0);
         self.push(b"</stream:stream>");
-        self.commit();
     }
 }
 

@@ -12,8 +12,7 @@ use xmpp_parsers::ns;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use crate::component::address::{Domain, bare};
-use crate::component::step::Bounce;
-use crate::xml::tag::Tag;
+use crate::xml::tag::{Tag, Usual};
 
 /// The most that addresses and id of a reply may take, in bytes. Addresses are at most 3,071 long
 /// (RFC 7622 §3.1); longer ones, and such ids, are not worth a copy.
@@ -31,21 +30,17 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The reply to the stanza that begins with `tag`, if we may answer it: there is someone to
-    /// answer, and the address asked is ours. A stanza without `to` is for the component itself.
-    pub fn to(bytes: &[u8], tag: &Tag, domain: &Domain) -> Option<Self> {
-        let to = tag.value(bytes, b"from")?.into_owned();
-        let from = match tag.attribute(bytes, b"to") {
-            Some(_) => tag.value(bytes, b"to").filter(|to| domain.speaks_for(to))?.into_owned(),
+    /// The reply to the stanza with that start tag, if we may answer it: there is someone to answer,
+    /// and the address asked is ours. A stanza without `to` is for the component itself.
+    pub fn to(s: &[u8], head: &Tag, domain: &Domain) -> Option<Self> {
+        let value = |name| head.get(name).and_then(|it| it.text(s)).map(Cow::into_owned);
+        let to = value(Usual::From)?;
+        let from = match head.get(Usual::To) {
+            Some(asked) if !domain.speaks_for(s, asked) => return None,
+            Some(_) => value(Usual::To)?,
             None => domain.as_str().to_owned(),
         };
-        Self { from, to, id: tag.value(bytes, b"id").map(Cow::into_owned) }.bounded()
-    }
-
-    /// A reply addressed as an echo's start tag is.
-    pub fn like(echo: &[u8], tag: &Tag) -> Option<Self> {
-        let value = |name| tag.value(echo, name).map(Cow::into_owned);
-        Self { from: value(b"from")?, to: value(b"to")?, id: value(b"id") }.bounded()
+        Self { from, to, id: value(Usual::Id) }.bounded()
     }
 
     /// The same from and to the bare JIDs, which is where subscriptions are between (RFC 6121 §3.1).
@@ -80,6 +75,17 @@ impl Reply {
     pub fn error(&self, name: &str, error: StanzaError) -> Element {
         self.stanza(name, Some("error"), [error.into()])
     }
+}
+
+/// Why a message is not echoed, as its sender is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bounce {
+    /// The echo would be over this many bytes.
+    TooLarge(usize),
+    /// The echo would not be well-formed on our stream.
+    Unfit,
+    /// Its sender has sent too many.
+    Flood,
 }
 
 impl From<Bounce> for StanzaError {

@@ -1,4 +1,4 @@
-//! Stream errors from the server, read for people (RFC 6120 §4.9).
+//! Stream errors: those from the server, read for people, and ours (RFC 6120 §4.9).
 //!
 //! Not by xmpp-parsers' type, since servers use conditions of their own: jabberd2 says
 //! `xml-not-well-formed`.
@@ -7,6 +7,9 @@ use std::fmt;
 
 use minidom::Element;
 use xmpp_parsers::ns;
+use xmpp_parsers::stream_error::{self, DefinedCondition};
+
+use crate::xml::error::Fault;
 
 /// A stream error, in the server's own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,17 @@ impl From<&Element> for StreamError {
             text: text.filter(|text| !text.is_empty()),
         }
     }
+}
+
+/// The stream error that tells the server what it did wrong.
+pub fn of(fault: Fault) -> stream_error::StreamError {
+    let condition = match fault {
+        Fault::NotWellFormed => DefinedCondition::NotWellFormed,
+        Fault::RestrictedXml => DefinedCondition::RestrictedXml,
+        Fault::UnsupportedEncoding => DefinedCondition::UnsupportedEncoding,
+        Fault::PolicyViolation => DefinedCondition::PolicyViolation,
+    };
+    stream_error::StreamError::new(condition, "en", fault.to_string())
 }
 
 /// Without control characters, since this goes to logs and terminals.

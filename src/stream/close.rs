@@ -10,8 +10,9 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use xmpp_parsers::stream_error::{DefinedCondition, StreamError};
 use xso::AsXml;
 
-use crate::component::echo::Event;
-use crate::component::outbox::Output;
+use crate::component::Event;
+use crate::component::outbox::Outbox;
+use crate::component::stream_error;
 use crate::stream::ending::Ending;
 use crate::stream::io::{forget, read_some, write_some};
 use crate::stream::session::Session;
@@ -59,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
         let grace = match &ending {
             Ending::Stopped => ENDING,
             Ending::Faulty(fault) => {
-                self.send(&fault.stream_error());
+                self.send(&stream_error::of(*fault));
                 FAREWELL
             }
             Ending::Closed | Ending::StreamError(_) => FAREWELL,
@@ -74,12 +75,11 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
             }
             _ => return ending,
         };
-        let unfinished = self.output.take_unfinished();
         self.output.send_footer();
         let farewell = async {
             self.flush().await?;
             match &ending {
-                Ending::Stopped => self.until_footer(unfinished).await?,
+                Ending::Stopped => self.until_footer().await?,
                 Ending::Faulty(_) => self.until_closed().await?,
                 _ => {}
             }
@@ -116,9 +116,9 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
         self.send(&StreamError::new(DefinedCondition::ConnectionTimeout, "en", text));
     }
 
-    /// Reads on until the server's footer, answering nothing any more. `unanswered` begins with what
-    /// there was of an unfinished stanza, which the mirror goes on with.
-    async fn until_footer(&mut self, mut unanswered: Output) -> io::Result<()> {
+    /// Reads on until the server's footer, answering nothing any more.
+    async fn until_footer(&mut self) -> io::Result<()> {
+        let mut unanswered = Outbox::default();
         loop {
             match self.echo.feed(&self.input, &mut unanswered, self.now()) {
                 Ok((used, Event::Hungry)) => forget(&mut self.input, used),

@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::component::echo::{Echo, Event};
-use crate::component::outbox::Output;
+use crate::component::outbox::Outbox;
 use crate::component::requests::Now;
+use crate::component::{Echo, Event};
 use crate::metrics::Metrics;
 use crate::stream::ending::Ending;
 use crate::stream::io::{forget, read_some, write_some};
@@ -37,7 +37,7 @@ pub(super) struct Session<'a, S> {
     pub(super) writer: WriteHalf<S>,
     /// What has been read and not been answered yet.
     pub(super) input: Vec<u8>,
-    pub(super) output: Output,
+    pub(super) output: Outbox,
     pub(super) echo: &'a mut Echo,
     pub(super) metrics: &'a Metrics,
     /// When the daemon was started.
@@ -111,7 +111,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
             reader,
             writer,
             input: early.to_vec(),
-            output: Output::default(),
+            output: Outbox::default(),
             echo,
             metrics,
             started,
@@ -225,7 +225,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
     fn answer(&mut self) -> Result<(), Ending> {
         let now = self.now();
         let fed = self.echo.feed(&self.input, &mut self.output, now);
-        let tally = self.echo.take_tally();
+        let tally = self.echo.take_counts();
         self.metrics.add(&tally);
         self.metrics.waiting(self.output.pending().len());
         self.answered |= tally.pinged;

@@ -1,217 +1,146 @@
-//! Cuts the bytes of an XML stream into whole tokens, whatever pieces they arrive in.
-//!
-//! The searching is quick-xml's and memchr's, but for tags as servers usually write them, whose end
-//! is found as they are taken apart. Nothing is checked here beyond that, and nothing is copied. How
-//! far an unfinished token has been searched is kept, so that a token that trickles in costs linear
-//! time.
+//! Where a token ends, however it trickles in: what is asked of input before it is judged, and all
+//! that is asked of what is passed over. No byte is looked at twice.
 
-use memchr::{memchr, memmem};
-use quick_xml::parser::{ElementParser, Parser};
+use memchr::{memchr, memchr3, memmem};
 
 use crate::xml::error::Fault;
-use crate::xml::tag::{self, Tag};
-use crate::xml::text::{Flaw, NAME, run};
 
-/// The longest token that is worth waiting for, in bytes, if no longer stanza may be sent. Users' are
-/// limited to far less, but servers may write a namespace out again for each attribute in it.
-pub const LONGEST: usize = 8 << 20;
+/// How a CDATA section begins.
+pub const CDATA: &[u8] = b"<![CDATA[";
 
-const CDATA: &[u8] = b"<![CDATA[";
-const CDATA_END: &[u8] = b"]]>";
-
-/// A whole token, with its delimiters.
+/// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Token<'a> {
+pub enum Kind {
     /// Character data up to the next `<`.
-    Text(&'a [u8]),
-    /// `<![CDATA[…]]>`
-    CData(&'a [u8]),
-    /// `<name …>` or `<name …/>`
-    Start(&'a [u8]),
-    /// `</name>`
-    End(&'a [u8]),
-    /// The end of a token that was passed over.
-    Rest(&'a [u8]),
-}
-
-impl Token<'_> {
-    /// How many bytes of input the token is.
-    pub fn size(&self) -> usize {
-        self.bytes().len()
-    }
-
-    /// The token as it stands.
-    pub fn bytes(&self) -> &[u8] {
-        let (Self::Text(bytes)
-        | Self::CData(bytes)
-        | Self::Start(bytes)
-        | Self::End(bytes)
-        | Self::Rest(bytes)) = self;
-        bytes
-    }
-}
-
-/// What a token is, before all of it is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Begun {
-    /// Character data.
     Text,
-    /// A CDATA section.
+    /// `<![CDATA[…]]>`
     CData,
-    /// A start tag whose name is all there.
+    /// `<name …>` or `<name …/>`
     Start,
-    /// An end tag, or too little to tell.
-    Other,
+    /// `</name>`
+    End,
 }
 
-/// Finds the ends of tokens, and takes start tags apart.
+/// Looks for the end of one token.
 #[derive(Debug, Default)]
-pub struct Tokenizer {
-    /// How far the unfinished token has been searched for its end.
+pub struct Framer {
+    /// What it is, once that is known.
+    kind: Option<Kind>,
+    quote: Option<u8>,
+    /// How far it has been searched.
     searched: usize,
-    /// How far for the end of its name.
-    named: usize,
-    quotes: ElementParser,
-    /// The token whose beginning has been passed over, if there is one.
-    passed: Option<Begun>,
-    /// The start tag that was found last, once it is taken apart.
-    pub tag: Tag,
-    /// Whether it is already.
-    apart: bool,
 }
 
-impl Tokenizer {
-    /// The token at the start of `input`, or `None` if it is not there to its end. Then the next
-    /// call must come with the same bytes and more behind them, but for those that are passed over.
+impl Framer {
+    /// What the token is that `s` begins with, and where it ends, if that is there. Otherwise the next
+    /// call must come with the same bytes and more behind them.
     ///
     /// # Errors
     /// A comment, processing instruction or DTD (RFC 6120 §11.1).
-    pub fn next<'a>(&mut self, input: &'a [u8]) -> Result<Option<Token<'a>>, Fault> {
-        let token = match input {
-            _ if self.passed.is_some() => self.rest(input).map(Token::Rest),
-            [] | [b'<'] => None,
-            [b'<', b'/', ..] => self.end(input).map(Token::End),
-            [b'<', b'!', ..] if input.starts_with(CDATA) => self.cdata(input).map(Token::CData),
-            [b'<', b'!', ..] if CDATA.starts_with(input) => None,
+    pub fn end(&mut self, s: &[u8]) -> Result<Option<(Kind, usize)>, Fault> {
+        let kind = match self.kind {
+            Some(kind) => kind,
+            None => match self.begin(s)? {
+                Some(kind) => kind,
+                None => return Ok(None),
+            },
+        };
+        let rest = s.get(self.searched..).unwrap_or_default();
+        let found = match kind {
+            Kind::Text => memchr(b'<', rest),
+            Kind::End => memchr(b'>', rest).map(|at| at + 1),
+            Kind::CData => memmem::find(rest, b"]]>").map(|at| at + 3),
+            Kind::Start => tag_end(rest, &mut self.quote),
+        };
+        if let Some(found) = found {
+            let end = self.searched + found;
+            *self = Self::default();
+            return Ok(Some((kind, end)));
+        }
+        // The end itself may have been cut in two.
+        let kept = if kind == Kind::CData { 2 } else { 0 };
+        self.searched = s.len().saturating_sub(kept).max(self.searched);
+        Ok(None)
+    }
+
+    fn begin(&mut self, s: &[u8]) -> Result<Option<Kind>, Fault> {
+        let kind = match s {
+            [] | [b'<'] => return Ok(None),
+            [b'<', b'/', ..] => Kind::End,
+            [b'<', b'!', ..] if s.starts_with(CDATA) => Kind::CData,
+            [b'<', b'!', ..] if CDATA.starts_with(s) => return Ok(None),
             [b'<', b'!' | b'?', ..] => return Err(Fault::RestrictedXml),
-            [b'<', ..] => self.start(input).map(Token::Start),
-            _ => self.until(input, b'<', 0).map(Token::Text),
+            [b'<', ..] => Kind::Start,
+            _ => Kind::Text,
         };
-        if token.is_some() {
-            (self.searched, self.named) = (0, 0);
-        }
-        Ok(token)
+        self.searched = if kind == Kind::CData { CDATA.len() } else { 0 };
+        self.kind = Some(kind);
+        Ok(self.kind)
     }
 
-    /// What the unfinished token at the start of `input` is.
-    pub fn begun(&mut self, input: &[u8]) -> Begun {
-        match (self.passed, input) {
-            (Some(begun), _) => begun,
-            (_, [b'<', b'!', ..]) if input.starts_with(CDATA) => Begun::CData,
-            (_, [] | [b'<'] | [b'<', b'/' | b'!' | b'?', ..]) => Begun::Other,
-            (_, [b'<', ..]) if self.is_named(input) => Begun::Start,
-            (_, [b'<', ..]) => Begun::Other,
-            _ => Begun::Text,
-        }
-    }
-
-    fn is_named(&mut self, tag: &[u8]) -> bool {
-        let from = self.named.max(1);
-        let end = tag[from..].iter().position(|&byte| tag::ends_name(byte));
-        self.named = end.map_or(tag.len(), |at| from + at);
-        end.is_some()
-    }
-
-    /// Whether the beginning of the unfinished token has been passed over.
-    pub fn is_passing(&self) -> bool {
-        self.passed.is_some()
-    }
-
-    /// Passes over what there is of the unfinished token, for which [`next`](Self::next) has just
-    /// looked in vain: says how many bytes of `input` need not come again. Its end will come as
-    /// [`Token::Rest`], but that of text, of which any piece is text.
-    pub fn pass(&mut self, input: &[u8]) -> usize {
-        let begun = self.begun(input);
-        // What may belong to its end.
-        let kept = match begun {
-            Begun::Text => {
-                self.searched = 0;
-                return input.len();
-            }
-            Begun::CData => CDATA_END.len() - 1,
-            Begun::Start => 1,
-            Begun::Other => return 0,
+    /// How many of `length` bytes that have been searched in vain need not come again.
+    fn pass(&mut self, length: usize) -> usize {
+        let kept = match self.kind {
+            None => length,
+            Some(Kind::Text | Kind::End) => 0,
+            Some(Kind::Start) => 1, // It may be the slash of an empty element.
+            Some(Kind::CData) => 2,
         };
-        self.passed = Some(begun);
-        let over = input.len().saturating_sub(kept);
-        self.searched -= over;
+        let over = length.saturating_sub(kept);
+        self.searched = self.searched.saturating_sub(over);
         over
     }
+}
 
-    /// Takes apart the start tag that was found last, which is `bytes`.
+/// Where a tag ends, in which a `>` may stand in quotes. `quote` is the one that is open, before and
+/// afterwards.
+pub fn tag_end(s: &[u8], quote: &mut Option<u8>) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += 1 + match *quote {
+            Some(quote) => memchr(quote, &s[at..])?,
+            None => memchr3(b'>', b'\'', b'"', &s[at..])?,
+        };
+        *quote = match (*quote, s[at - 1]) {
+            (Some(_), _) => None,
+            (None, b'>') => return Some(at),
+            (None, quote) => Some(quote),
+        };
+    }
+}
+
+/// Passes over the rest of an element, of any size.
+#[derive(Debug)]
+pub struct Skip {
+    framer: Framer,
+    depth: usize,
+}
+
+impl Skip {
+    /// From the beginning of a token on, in an element with `depth` open ones, itself included.
+    pub fn new(depth: usize) -> Self {
+        Self { framer: Framer::default(), depth }
+    }
+
+    /// How much of `s` need not come again, and whether the element ends there.
     ///
     /// # Errors
-    /// See [`Tag::parse`].
-    pub fn take_apart(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
-        if self.apart { Ok(()) } else { self.tag.parse(bytes) }
-    }
-
-    /// Up to the next `end`, and `more` bytes behind the place where that stands.
-    fn until<'a>(&mut self, input: &'a [u8], end: u8, more: usize) -> Option<&'a [u8]> {
-        let found = memchr(end, &input[self.searched..]).map(|at| self.searched + at + more);
-        self.searched = input.len();
-        Some(&input[..found?])
-    }
-
-    fn end<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
-        if self.searched == 0 {
-            let end = run(input, 2, NAME);
-            if input.get(end) == Some(&b'>') {
-                return Some(&input[..=end]);
+    /// A comment, processing instruction or DTD.
+    pub fn feed(&mut self, s: &[u8]) -> Result<(usize, bool), Fault> {
+        let mut at = 0;
+        while let Some((kind, size)) = self.framer.end(&s[at..])? {
+            at += size;
+            match kind {
+                Kind::Start if s[..at].ends_with(b"/>") => {}
+                Kind::Start => self.depth += 1,
+                Kind::End => self.depth = self.depth.saturating_sub(1),
+                Kind::Text | Kind::CData => continue,
+            }
+            if self.depth == 0 {
+                return Ok((at, true));
             }
         }
-        self.until(input, b'>', 1)
-    }
-
-    fn cdata<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
-        self.searched = self.searched.max(CDATA.len());
-        self.cdata_end(input)
-    }
-
-    fn cdata_end<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
-        let from = self.searched;
-        let found = memmem::find(&input[from..], CDATA_END).map(|at| from + at + CDATA_END.len());
-        // The end itself may have been cut in two.
-        self.searched = input.len().saturating_sub(CDATA_END.len() - 1).max(from);
-        Some(&input[..found?])
-    }
-
-    fn start<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
-        if self.searched == 0 {
-            let usual = self.tag.read(input);
-            self.apart = usual.is_some();
-            if let Some(size) = usual {
-                return Some(&input[..size]);
-            }
-            self.quotes = ElementParser::default();
-        }
-        self.start_end(input)
-    }
-
-    fn start_end<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
-        let found = self.quotes.feed(&input[self.searched..]).map(|at| self.searched + at + 1);
-        self.searched = input.len();
-        Some(&input[..found?])
-    }
-
-    #[cold]
-    fn rest<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
-        let rest = match self.passed {
-            Some(Begun::CData) => self.cdata_end(input),
-            _ => self.start_end(input),
-        };
-        self.passed = self.passed.filter(|_| rest.is_none());
-        rest
+        Ok((at + self.framer.pass(s.len() - at), false))
     }
 }
 
@@ -219,16 +148,15 @@ impl Tokenizer {
 mod tests {
     use super::*;
 
-    /// Feeds `input` in two pieces cut at every place, and one byte at a time.
-    fn tokens(input: &[u8], step: usize) -> Result<Vec<String>, Fault> {
-        let (mut tokenizer, mut from, mut seen) = (Tokenizer::default(), 0, Vec::new());
+    /// The tokens of `input`, fed in pieces of that many bytes.
+    fn tokens(input: &[u8], step: usize) -> Result<Vec<(Kind, usize)>, Fault> {
+        let (mut framer, mut from, mut seen) = (Framer::default(), 0, Vec::new());
         for end in (0..=input.len()).step_by(step).chain([input.len()]) {
-            while let Some(token) = tokenizer.next(&input[from..end.max(from)])? {
-                seen.push(format!("{:?} {}", std::mem::discriminant(&token), token.size()));
-                from += token.size();
+            while let Some((kind, size)) = framer.end(&input[from..end.max(from)])? {
+                seen.push((kind, size));
+                from += size;
             }
         }
-        seen.push(format!("{} left", input.len() - from));
         Ok(seen)
     }
 
@@ -236,8 +164,7 @@ mod tests {
     fn tokens_are_the_same_however_they_are_cut() {
         let input = "<a b='>' c=\"'/>\">t&gt;ü<![CDATA[ ]]]] > ]]]>x<e/></a>tail".as_bytes();
         let whole = tokens(input, input.len()).unwrap();
-        assert_eq!(whole.len(), 7, "{whole:?}");
-        assert_eq!(whole.last().unwrap(), "4 left", "text ends only where a tag begins");
+        assert_eq!(whole.len(), 6, "text ends only where a tag begins: {whole:?}");
         for step in 1..input.len() {
             assert_eq!(tokens(input, step).unwrap(), whole, "step {step}");
         }
@@ -251,39 +178,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_passed_over_ends_where_it_would_have_ended() {
-        for (token, passed, rest) in [
-            ("<a b='>' c=\"'/>\" d='1'>", 3, ">"),
-            ("<a b='>' c=\"'/>\"  />", 3, "/>"),
-            ("<a/ >", 3, ">"),
-            ("<![CDATA[ ]]]] > ]]]>", 9, "]]>"),
-        ] {
-            for cut in passed..token.len() {
-                let (mut tokenizer, mut from) = (Tokenizer::default(), 0);
-                for end in cut..token.len() {
-                    let input = &token.as_bytes()[from..end];
-                    assert_eq!(tokenizer.next(input), Ok(None), "{token}");
-                    from += tokenizer.pass(input);
-                    assert!(end - from <= 2, "{token} keeps {}", end - from);
-                }
-                let input = [&token.as_bytes()[from..], b"<next>"].concat();
-                let found = tokenizer.next(&input).unwrap().unwrap();
-                let Token::Rest(bytes) = found else { panic!("{found:?}") };
-                assert!(bytes.ends_with(rest.as_bytes()), "{token} ends in {bytes:?}");
-                let next = &input[found.size()..];
-                assert_eq!(tokenizer.next(next), Ok(Some(Token::Start(b"<next>"))), "{token}");
+    fn what_is_passed_over_ends_where_it_would_have_ended_and_is_not_kept() {
+        let input = b"x<b c='/>'/ ><d e=\">\"  />]]><![CDATA[</a>]]]></b></a>";
+        for cuts in 1..input.len() {
+            let (mut skip, mut from) = (Skip::new(1), 0);
+            for end in (cuts..input.len()).step_by(cuts) {
+                let (used, over) = skip.feed(&input[from..end]).unwrap();
+                from += used;
+                assert!(!over && end - from < CDATA.len(), "keeps {}", end - from);
             }
-        }
-    }
-
-    #[test]
-    fn text_may_be_passed_over_and_what_is_not_known_yet_may_not() {
-        for (input, passed) in
-            [("text", 4), ("<", 0), ("</a", 0), ("<![CDATA", 0), ("<name", 0), ("<name ", 5)]
-        {
-            let mut tokenizer = Tokenizer::default();
-            assert_eq!(tokenizer.next(input.as_bytes()), Ok(None));
-            assert_eq!(tokenizer.pass(input.as_bytes()), passed, "{input}");
+            let more = [&input[from..], b"<next>"].concat();
+            let rest = input.len() - from;
+            assert_eq!(skip.feed(&more), Ok((rest, true)), "in pieces of {cuts}");
         }
     }
 }

@@ -1,10 +1,14 @@
-//! XML as bytes. Knows nothing of XMPP.
+//! XML as bytes: where elements end, and whether they may stand in another stream.
+//!
+//! Knows nothing of XMPP but that a stream is a document without end.
 
 pub mod attributes;
 pub mod elements;
 pub mod error;
 pub mod frame;
+pub mod judge;
+pub mod names;
 pub mod namespaces;
-pub mod numbers;
+pub mod scan;
 pub mod tag;
 pub mod text;

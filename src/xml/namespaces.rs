@@ -1,131 +1,171 @@
-//! The namespace prefixes that a stanza declares, and what names mean by them.
+//! The namespace prefixes that an element declares, as places in the one slice that holds it.
 //!
-//! Every look-up takes constant time, since whoever writes the stanza chooses the numbers. What is
-//! declared by which element is the caller's to know: it says how many declarations to go back to.
+//! Whoever writes a stanza chooses how many prefixes there are and how long, so a look-up takes time
+//! in proportion to the prefix looked up, and namespaces are compared by a hash that nobody foresees.
+//! Which element declared what is the caller's to know: it says how many declarations to go back to.
 
-use xmpp_parsers::ns;
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 
-use crate::xml::numbers::Numbers;
-use crate::xml::tag::{self, Attribute};
-use crate::xml::text::Flaw;
+use crate::xml::tag::Attribute;
 
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
-const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+const XML: &[u8] = b"http://www.w3.org/XML/1998/namespace";
+const XMLNS: &[u8] = b"http://www.w3.org/2000/xmlns/";
 
-/// What stands for the namespace of names without a prefix, with `xml` and `xmlns`, and with `stream`
-/// where no other prefix is bound to the same.
-const NO_PREFIX: usize = usize::MAX;
-const XML_PREFIX: usize = usize::MAX - 1;
-const STREAM_PREFIX: usize = usize::MAX - 2;
-const XMLNS_PREFIX: usize = usize::MAX - 3;
+/// So many are compared one by one; those within are found by hash.
+const FEW: usize = 16;
+
+/// Room for so many is kept from element to element.
+const KEPT: usize = 256;
+
+/// A prefix that is bound before an element begins, and its namespace.
+pub type Inherited = (&'static str, &'static str);
 
 #[derive(Debug)]
 struct Binding {
-    prefix: usize,
-    namespace: usize,
-    outer: Option<usize>,
+    /// The declaration, whose local part is the prefix.
+    attribute: Attribute,
+    namespace: u64,
+    /// Which one of the same prefix it hides, among those that are found by hash.
+    hidden: Option<usize>,
 }
 
 /// The prefixes that are declared.
-#[derive(Debug, Default)]
-pub struct Prefixes {
-    names: Numbers,
-    namespaces: Numbers,
-    /// By the number of a prefix: the binding in force.
-    current: Vec<Option<usize>>,
-    bindings: Vec<Binding>,
+#[derive(Debug)]
+pub struct Bindings {
+    all: Vec<Binding>,
+    inner: HashMap<u64, usize>,
+    hashes: RandomState,
+    inherited: Inherited,
 }
 
-impl Prefixes {
+impl Bindings {
+    /// None but the one that both streams declare.
+    pub fn new(inherited: Inherited) -> Self {
+        let (all, inner, hashes) = (Vec::new(), HashMap::new(), RandomState::new());
+        Self { all, inner, hashes, inherited }
+    }
+
     /// How many declarations are in force or hidden by others.
+    #[inline]
     pub fn count(&self) -> usize {
-        self.bindings.len()
+        self.all.len()
     }
 
     /// Goes back to the first `count` declarations.
     #[inline]
-    pub fn go_back(&mut self, count: usize) {
-        while self.bindings.len() > count {
-            let Some(binding) = self.bindings.pop() else { break };
-            self.current[binding.prefix] = binding.outer;
+    pub fn go_back(&mut self, count: usize, s: &[u8]) {
+        if self.all.len() > count {
+            self.undo(count, s);
         }
     }
 
-    /// Takes in `xmlns='…'` and `xmlns:prefix='…'`, by the rules of Namespaces in XML §3. Breaking
-    /// them is never fatal: Prosody and ejabberd declare reserved namespaces when they forward what a
-    /// user sent in them, and the element ends where it ends.
-    ///
-    /// # Errors
-    /// [`Flaw::Unfit`] alone.
-    pub fn declare(
-        &mut self,
-        name: &[u8],
-        attribute: &Attribute,
-        bytes: &[u8],
-    ) -> Result<(), Flaw> {
-        let prefix = match name.strip_prefix(b"xmlns") {
-            Some(b"") => b"",
-            Some([b':', prefix @ ..]) => prefix,
-            _ => return Ok(()),
+    #[cold]
+    fn undo(&mut self, count: usize, s: &[u8]) {
+        for nth in (count.max(FEW)..self.all.len()).rev() {
+            let hash = self.hash(self.all[nth].attribute.local_name(s));
+            match self.all[nth].hidden {
+                Some(hidden) => self.inner.insert(hash, hidden),
+                None => self.inner.remove(&hash),
+            };
+        }
+        self.all.truncate(count);
+    }
+
+    /// Takes in `xmlns='…'` or `xmlns:prefix='…'`, and says whether it is by the rules of Namespaces
+    /// in XML §3. Breaking them is never fatal: Prosody and ejabberd declare reserved namespaces when
+    /// they forward what a user sent in them, and the element ends where it ends.
+    #[inline]
+    pub fn declare(&mut self, s: &[u8], attribute: &Attribute) -> bool {
+        let reserved = Self::may_be_reserved(attribute.value().len());
+        if attribute.plain && !reserved && !attribute.has_prefix() {
+            return true; // A default namespace needs no binding.
+        }
+        self.declare_prefix(s, attribute)
+    }
+
+    /// Whether a namespace of that length may be one that XML keeps for itself.
+    #[inline]
+    pub fn may_be_reserved(length: usize) -> bool {
+        length == XML.len() || length == XMLNS.len()
+    }
+
+    #[inline(never)]
+    fn declare_prefix(&mut self, s: &[u8], attribute: &Attribute) -> bool {
+        let prefix = if attribute.has_prefix() { attribute.local_name(s) } else { b"" };
+        let is = |namespace| attribute.is(s, |value| value == namespace);
+        let good = match prefix {
+            b"xml" if is(XML) => return true,
+            b"xml" | b"xmlns" => false,
+            _ if is(XML) || is(XMLNS) => false,
+            b"" => return true,
+            _ => !attribute.value().is_empty(),
         };
-        let is = |namespace: &str| attribute.is(bytes, |value| value == namespace.as_bytes());
-        match prefix {
-            b"xml" if is(XML) => return Ok(()),
-            b"xml" | b"xmlns" => return Err(Flaw::Unfit),
-            _ if is(XML) || is(XMLNS) => return Err(Flaw::Unfit),
-            b"" => return Ok(()),
-            _ if attribute.value.is_empty() => return Err(Flaw::Unfit),
-            _ => {}
+        // A value that cannot be read makes the element unfit anyway.
+        let value = attribute.text(s).unwrap_or_default();
+        let (namespace, nth) = (self.hash(value.as_bytes()), self.all.len());
+        let hidden =
+            if nth < FEW { None } else { self.inner.insert(self.hashes.hash_one(prefix), nth) };
+        self.all.push(Binding { attribute: *attribute, namespace, hidden });
+        good
+    }
+
+    fn hash(&self, bytes: &[u8]) -> u64 {
+        self.hashes.hash_one(bytes)
+    }
+
+    fn find(&self, s: &[u8], prefix: &[u8]) -> Option<&Binding> {
+        let is = |binding: &&Binding| binding.attribute.local_name(s) == prefix;
+        if self.all.len() > FEW
+            && let Some(&nth) = self.inner.get(&self.hash(prefix))
+        {
+            return self.all.get(nth).filter(is);
         }
-        // A value that cannot be read makes the stanza unfit, which `open` has noticed.
-        let namespace = attribute.value(bytes).unwrap_or_default();
-        let namespace = self.namespaces.number(namespace.as_bytes());
-        let prefix = self.names.number(prefix);
-        if prefix == self.current.len() {
-            self.current.push(None);
+        self.all.iter().take(FEW).rev().find(is)
+    }
+
+    /// What declares a prefix, if the element does.
+    pub fn declaration(&self, s: &[u8], prefix: &[u8]) -> Option<&Attribute> {
+        self.find(s, prefix).map(|binding| &binding.attribute)
+    }
+
+    /// Whether a prefix may be used for an element or an attribute.
+    pub fn is_declared(&self, s: &[u8], prefix: &[u8]) -> bool {
+        prefix != b"xmlns"
+            && (prefix == b"xml"
+                || prefix == self.inherited.0.as_bytes()
+                || self.find(s, prefix).is_some())
+    }
+
+    /// Whether `holds` of the namespace that a prefix stands for. One that is not declared stands for
+    /// the inherited one, since the stream's header may have named that as it liked.
+    pub fn is(&self, s: &[u8], prefix: &[u8], holds: impl FnOnce(&[u8]) -> bool) -> bool {
+        match self.find(s, prefix) {
+            _ if prefix == b"xml" => holds(XML),
+            Some(binding) => binding.attribute.is(s, holds),
+            None => holds(self.inherited.1.as_bytes()),
         }
-        let outer = self.current[prefix].replace(self.bindings.len());
-        self.bindings.push(Binding { prefix, namespace, outer });
-        Ok(())
     }
 
-    /// The namespace that `prefix` stands for, if the stanza says so.
-    pub fn namespace(&self, prefix: &[u8]) -> Option<&[u8]> {
-        match (prefix, self.bound(prefix)) {
-            (b"xml", _) => Some(XML.as_bytes()),
-            (_, Some(namespace)) => self.namespaces.name(namespace),
-            (b"stream", None) => Some(ns::STREAM.as_bytes()),
-            _ => None,
+    /// What stands for the namespace of an attribute that has a prefix.
+    pub fn namespace(&self, s: &[u8], attribute: &Attribute) -> u64 {
+        match attribute.prefix(s) {
+            b"xml" => self.hash(XML),
+            b"xmlns" => self.hash(XMLNS),
+            prefix => match self.find(s, prefix) {
+                Some(binding) => binding.namespace,
+                None => self.hash(self.inherited.1.as_bytes()),
+            },
         }
     }
 
-    /// The number of the namespace that `prefix` is bound to.
-    fn bound(&self, prefix: &[u8]) -> Option<usize> {
-        let binding = self.current[self.names.known(prefix)?]?;
-        Some(self.bindings[binding].namespace)
-    }
-
-    /// The number of the namespace and the local part of an attribute's name, which
-    /// both together say whether it is the same as another.
-    pub fn expanded<'a>(&self, name: &'a [u8]) -> (usize, &'a [u8]) {
-        let (prefix, local) = tag::split(name);
-        let stream = || self.namespaces.known(ns::STREAM.as_bytes()).unwrap_or(STREAM_PREFIX);
-        let number = match prefix {
-            None => NO_PREFIX,
-            Some(b"xml") => XML_PREFIX,
-            Some(b"xmlns") => XMLNS_PREFIX,
-            // An undeclared prefix makes the stanza unfit anyway.
-            Some(prefix) => self.bound(prefix).unwrap_or_else(stream),
-        };
-        (number, local)
-    }
-
-    /// Gives back what an unusual stanza took; there must be no declaration left.
+    /// Forgets all declarations, and gives back what an unusual element took.
     pub fn forget(&mut self) {
-        if self.names.forget() {
-            self.current = Vec::new();
+        self.all.clear();
+        self.all.shrink_to(KEPT);
+        if !self.inner.is_empty() {
+            self.inner = HashMap::new();
         }
-        self.namespaces.forget();
-        self.bindings.shrink_to(1 << 8);
     }
 }

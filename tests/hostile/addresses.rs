@@ -178,7 +178,7 @@ fn attributes() -> Vec<Case> {
         Case::new(format!("<message p:to='x' from='{U}' to='{BOT}'/>"), Bounce("not-acceptable")),
         Case::new(
             format!("<message\tto=\"{BOT}\"\r\nfrom=\n'{U}'\t/>"),
-            Echo(format!("<message to='{U}' from=\"{BOT}\"/>")),
+            Echo(format!("<message\tto='{U}'\r\nfrom=\n\"{BOT}\"\t/>")),
         ),
     ]
 }

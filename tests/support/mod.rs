@@ -10,9 +10,9 @@ pub mod scripted;
 use std::time::Duration;
 
 use echo_component::component::address::Domain;
-use echo_component::component::echo::{Echo, Event};
-use echo_component::component::outbox::Output;
+use echo_component::component::outbox::Outbox;
 use echo_component::component::requests::{Now, Responder};
+use echo_component::component::{Echo, Event};
 use echo_component::xml::error::Fault;
 
 /// The component's domain in all tests.
@@ -53,7 +53,7 @@ pub const LIMIT: usize = 512 << 10;
 /// The component's side of a stream, fed by hand.
 pub struct Component {
     echo: Echo,
-    output: Output,
+    output: Outbox,
     rest: Vec<u8>,
     longest_rest: usize,
 }
@@ -69,7 +69,7 @@ impl Component {
 
     pub fn with(limit: usize, responder: Responder) -> Self {
         let echo = Echo::new(Domain::new(COMPONENT).unwrap(), limit, responder, None);
-        Self { echo, output: Output::default(), rest: vec![], longest_rest: 0 }
+        Self { echo, output: Outbox::default(), rest: vec![], longest_rest: 0 }
     }
 
     /// What goes out for `input`, and how the stream goes on.

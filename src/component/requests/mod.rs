@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Offset, Utc};
-use minidom::Element;
 use minidom::rxml::xml_ncname;
+use minidom::{Element, Node};
 use xmpp_parsers::caps::{Caps, compute_disco, hash_caps};
 use xmpp_parsers::data_forms::{DataForm, DataFormType};
 use xmpp_parsers::disco::{
@@ -24,7 +24,7 @@ use xmpp_parsers::version::VersionResult;
 
 use crate::component::address::is_node;
 use crate::component::reply::Reply;
-use crate::component::step::Missing;
+use crate::xml::tag::{Attribute, Tag};
 
 /// XEP-0012, for which xmpp-parsers has no type.
 const LAST: &str = "jabber:iq:last";
@@ -45,13 +45,79 @@ pub struct Responder {
     pub contacts: Vec<String>,
 }
 
+/// What a stanza asks for, by its name and `type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Presence of type `subscribe`.
+    Subscribe,
+    /// Presence of type `unsubscribe`.
+    Unsubscribe,
+    /// Presence of type `probe`.
+    Probe,
+    /// Presence without a type, which may be an attempt to join a room.
+    Available,
+    /// Presence that nobody answers.
+    OtherPresence,
+    /// IQ of type `get`.
+    Get,
+    /// IQ of type `set`.
+    Set,
+    /// IQ of type `result` or `error`, which is an answer itself.
+    Answer,
+    /// IQ of a type that there is not (RFC 6120 §8.2.3).
+    UnknownIq,
+}
+
+impl Kind {
+    /// That of presence.
+    pub fn presence(s: &[u8], kind: Option<&Attribute>) -> Self {
+        match kind.map(|kind| kind.text(s)) {
+            None => Self::Available,
+            Some(Some(kind)) => match &*kind {
+                "subscribe" => Self::Subscribe,
+                "unsubscribe" => Self::Unsubscribe,
+                "probe" => Self::Probe,
+                _ => Self::OtherPresence,
+            },
+            Some(None) => Self::OtherPresence,
+        }
+    }
+
+    /// That of an IQ.
+    pub fn iq(s: &[u8], kind: Option<&Attribute>) -> Self {
+        match kind.and_then(|kind| kind.text(s)).as_deref() {
+            Some("get") => Self::Get,
+            Some("set") => Self::Set,
+            Some("result" | "error") => Self::Answer,
+            _ => Self::UnknownIq,
+        }
+    }
+
+    /// Whether the answer depends on the payload.
+    pub fn is_collected(self) -> bool {
+        matches!(self, Self::Available | Self::Get | Self::Set)
+    }
+
+    /// Whether it is presence.
+    pub fn is_presence(self) -> bool {
+        !matches!(self, Self::Get | Self::Set | Self::Answer | Self::UnknownIq)
+    }
+}
+
+/// Why there is nothing of a request's payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// It is not what may stand in XML.
+    Unfit,
+    /// It is too large or deep.
+    TooLarge,
+}
+
 /// A request, as far as it could be read.
 #[derive(Debug)]
 pub struct Request<'a> {
     /// Where the answer comes from and goes to.
     pub reply: &'a Reply,
-    /// The `type` attribute.
-    pub kind: Option<&'a str>,
     /// The request's child elements, or why they cannot be read.
     pub payload: Result<Vec<Element>, Missing>,
 }
@@ -66,46 +132,41 @@ pub struct Now {
 }
 
 impl Responder {
-    /// The answers to presence (RFC 6121 §3 and §4), in their order.
-    pub fn presence(&self, request: &Request) -> Vec<Element> {
+    /// The answers to a request, in their order (RFC 6121 §3 and §4, RFC 6120 §8.2.3).
+    pub fn answer(&self, kind: Kind, request: Request, now: Now) -> Vec<Element> {
         let between = request.reply.between_bare();
-        match request.kind {
-            Some("subscribe") => {
+        match kind {
+            Kind::Subscribe => {
                 vec![between.stanza("presence", Some("subscribed"), []), self.available(&between)]
             }
-            Some("unsubscribe") => vec![
+            Kind::Unsubscribe => vec![
                 between.stanza("presence", Some("unsubscribed"), []),
                 between.stanza("presence", Some("unavailable"), []),
             ],
-            Some("probe") => {
-                // RFC 6121 §4.3.2: to the very resource that asks.
+            // RFC 6121 §4.3.2: to the very resource that asks.
+            Kind::Probe => {
                 vec![self.available(&Reply { to: request.reply.to.clone(), ..between })]
             }
-            None => muc_join(request).into_iter().collect(),
-            _ => vec![],
+            Kind::Available => muc_join(&request).into_iter().collect(),
+            Kind::OtherPresence | Kind::Answer => vec![],
+            Kind::Get | Kind::Set => vec![self.iq(kind, request, now)],
+            Kind::UnknownIq => vec![request.reply.error("iq", bad_request())],
         }
     }
 
-    /// The answer to an IQ, unless it is one itself.
-    pub fn iq(&self, request: Request, now: Now) -> Option<Element> {
+    fn iq(&self, kind: Kind, request: Request, now: Now) -> Element {
         let reply = request.reply;
-        let get = match request.kind {
-            Some("result" | "error") => return None,
-            Some("get") => true,
-            Some("set") => false,
-            _ => return Some(reply.error("iq", bad_request())),
-        };
         let result = only_child(request.payload).and_then(|child| {
-            if get && reply.id.is_some() {
+            if kind == Kind::Get && reply.id.is_some() {
                 self.get(child, reply, now)
             } else {
                 Err(refusal(reply))
             }
         });
-        Some(match result {
+        match result {
             Ok(payload) => reply.stanza("iq", Some("result"), payload),
             Err(error) => reply.error("iq", error),
-        })
+        }
     }
 
     /// The payload of the answer to a get, if it has one.
@@ -263,4 +324,25 @@ fn bad_request() -> StanzaError {
 
 fn no_such_node() -> StanzaError {
     StanzaError::new(ErrorType::Cancel, DefinedCondition::ItemNotFound, "en", "No such node here")
+}
+
+/// The child elements of a stanza, read with the namespaces that its start tag declares.
+pub fn children(s: &[u8], head: &Tag, content: &[u8]) -> Option<Vec<Element>> {
+    let mut document = b"<stanza".to_vec();
+    let declarations = || head.attributes.iter().filter(|it| it.name(s).starts_with(b"xmlns"));
+    for it in declarations() {
+        document.push(b' ');
+        document.extend_from_slice(&s[it.name_range().start..it.quoted().end]);
+    }
+    // What the stream's header declares.
+    for (name, namespace) in [("xmlns", ns::COMPONENT), ("xmlns:stream", ns::STREAM)] {
+        if !declarations().any(|it| it.name(s) == name.as_bytes()) {
+            document.extend_from_slice(format!(" {name}='{namespace}'").as_bytes());
+        }
+    }
+    document.push(b'>');
+    document.extend_from_slice(content);
+    document.extend_from_slice(b"</stanza>");
+    let mut stanza = Element::from_reader(&document[..]).ok()?;
+    Some(stanza.take_nodes().into_iter().filter_map(Node::into_element).collect())
 }

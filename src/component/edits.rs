@@ -1,0 +1,83 @@
+//! What is changed in a stanza on its way back: a few places, in their order. All else goes out as it
+//! came.
+//!
+//! Holds places and words, never the stanza, and decides nothing.
+
+use std::ops::Range;
+
+use crate::component::outbox::Outbox;
+
+/// What stands in a place afterwards.
+#[derive(Debug, Clone)]
+pub enum With {
+    /// These words.
+    Words(&'static str),
+    /// What stands at another place in the same stanza.
+    Place(Range<usize>),
+    /// The component's domain.
+    Domain,
+}
+
+/// The changes to one stanza. One value serves for stanza after stanza, so that its memory is reused.
+#[derive(Debug, Default)]
+pub struct Edits {
+    edits: Vec<(Range<usize>, With)>,
+    growth: isize,
+    domain: String,
+}
+
+/// Room for so many edits is kept from stanza to stanza.
+const KEPT: usize = 256;
+
+impl Edits {
+    /// None, for a component of that domain.
+    pub fn new(domain: &str) -> Self {
+        Self { edits: vec![], growth: 0, domain: domain.to_owned() }
+    }
+
+    /// Begins anew.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.edits.clear();
+        self.edits.shrink_to(KEPT);
+        self.growth = 0;
+    }
+
+    /// Replaces a place behind those of all edits before.
+    #[inline]
+    pub fn replace(&mut self, place: Range<usize>, with: With) {
+        let length = match &with {
+            With::Words(words) => words.len(),
+            With::Place(place) => place.len(),
+            With::Domain => self.domain.len(),
+        };
+        self.growth += length.cast_signed() - place.len().cast_signed();
+        self.edits.push((place, with));
+    }
+
+    /// Takes a place out.
+    pub fn remove(&mut self, place: Range<usize>) {
+        self.replace(place, With::Words(""));
+    }
+
+    /// By how many bytes the stanza grows.
+    pub fn growth(&self) -> isize {
+        self.growth
+    }
+
+    /// Lets the stanza go out with these changes.
+    #[inline]
+    pub fn write(&self, stanza: &[u8], out: &mut Outbox) {
+        let mut copied = 0;
+        for (place, with) in &self.edits {
+            out.push(&stanza[copied..place.start]);
+            match with {
+                With::Words(words) => out.push(words.as_bytes()),
+                With::Place(place) => out.push(&stanza[place.clone()]),
+                With::Domain => out.push(self.domain.as_bytes()),
+            }
+            copied = place.end;
+        }
+        out.push(&stanza[copied..]);
+    }
+}

@@ -1,0 +1,302 @@
+//! Whether an element stands on its own, so that it may be moved from one stream to another: every end
+//! tag matches, every prefix is declared in it (but those that every stream declares), every name,
+//! value and text is what XML 1.0 allows.
+//!
+//! One straight pass over a slice that begins with the element. Nothing is copied; what is remembered
+//! is places in the slice. Where the slice ends too soon, the pass goes on from the last whole token
+//! when there is more, so each byte is judged once.
+
+use memchr::{memchr, memmem};
+
+use crate::xml::error::Fault;
+use crate::xml::error::{BROKEN, Flaw, Stop, fit};
+use crate::xml::frame::{CDATA, tag_end};
+use crate::xml::names::name;
+use crate::xml::namespaces::{Bindings, Inherited};
+use crate::xml::scan::{BLANK, NAME, START, is, plain_text, plain_value, run};
+use crate::xml::tag::{Attribute, Tag, Usual, place};
+use crate::xml::text;
+
+/// Room for so many open elements is kept from element to element.
+const KEPT: usize = 1 << 14;
+
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    name: u32,
+    name_end: u32,
+    /// How many prefixes were declared outside it.
+    declared: u32,
+}
+
+/// What the judge stops at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// A child of the element that has an `id` and a namespace of its own: see [`Judge::tag`] and
+    /// [`Judge::namespace`].
+    Child,
+    /// The end of the element.
+    End,
+}
+
+/// The judge of one element after another.
+#[derive(Debug)]
+pub struct Judge {
+    open: Vec<Open>,
+    /// The prefixes that are declared at this place.
+    pub bindings: Bindings,
+    /// The element's own start tag.
+    pub head: Tag,
+    /// The start tag that was taken apart last.
+    pub tag: Tag,
+    /// What declares the namespace of the child that was stopped at.
+    pub namespace: Option<Attribute>,
+    /// Up to here all is whole and has been judged.
+    pub at: usize,
+    /// Whether all so far may be sent on.
+    pub fit: bool,
+    /// Otherwise only names and end tags are looked at: it is clear that nothing is sent on.
+    pub strict: bool,
+    /// How deep it has been.
+    pub deepest: usize,
+    /// Where the element's own end tag begins, or where it ends if it has none.
+    pub content_end: usize,
+}
+
+impl Judge {
+    /// Elements are judged in a stream that declares this prefix.
+    pub fn new(inherited: Inherited) -> Self {
+        let (open, bindings) = (Vec::new(), Bindings::new(inherited));
+        let [head, tag] = [(); 2].map(|()| Tag::default());
+        let (fit, strict) = (true, true);
+        let (at, deepest, content_end, namespace) = (0, 0, 0, None);
+        Self { open, bindings, head, tag, namespace, at, fit, strict, deepest, content_end }
+    }
+
+    /// Forgets the element before, and gives back what it took if that was unusual.
+    fn forget(&mut self) {
+        self.open.clear();
+        self.open.shrink_to(KEPT);
+        self.head.forget();
+        self.tag.forget();
+        self.bindings.forget();
+        (self.at, self.deepest, self.fit, self.strict) = (0, 0, true, true);
+    }
+
+    /// How many elements are open.
+    pub fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Takes in the start tag of another element.
+    ///
+    /// # Errors
+    /// See [`Stop`].
+    pub fn begin(&mut self, s: &[u8]) -> Result<(), Stop> {
+        self.forget();
+        let (name_end, local) = name(s, 1)?;
+        let fit = self.head.read(s, (1, local, name_end), &mut self.bindings)?;
+        self.note(fit);
+        self.at = self.head.end;
+        self.content_end = self.at;
+        if !self.head.is_empty {
+            self.push(1, name_end, 0);
+        }
+        Ok(())
+    }
+
+    /// Goes on to what there is to stop at.
+    ///
+    /// # Errors
+    /// See [`Stop`].
+    pub fn go_on(&mut self, s: &[u8]) -> Result<Found, Stop> {
+        while !self.open.is_empty() {
+            let at = self.text(s)?;
+            self.at = match *s.get(at + 1).ok_or(Stop::RanOut)? {
+                b'/' => self.end_tag(s, at)?,
+                b'!' => self.section(s, at)?,
+                b'?' => return Err(Stop::Fatal(Fault::RestrictedXml)),
+                _ => match self.simple(s, at + 1) {
+                    Some(end) => end,
+                    None => match self.element(s, at + 1)? {
+                        (end, false) => end,
+                        (end, true) => {
+                            self.at = end;
+                            return Ok(Found::Child);
+                        }
+                    },
+                },
+            };
+        }
+        Ok(Found::End)
+    }
+
+    /// Where the text ends that may stand here.
+    #[inline]
+    fn text(&mut self, s: &[u8]) -> Result<usize, Stop> {
+        if s.get(self.at) == Some(&b'<') {
+            return Ok(self.at);
+        }
+        let mut at = plain_text(s, self.at);
+        if *s.get(at).ok_or(Stop::RanOut)? != b'<' {
+            at = self.odd_text(s, at)?;
+        }
+        self.at = at;
+        Ok(at)
+    }
+
+    #[inline(never)]
+    fn odd_text(&mut self, s: &[u8], odd: usize) -> Result<usize, Stop> {
+        let end = odd + memchr(b'<', &s[odd..]).ok_or(Stop::RanOut)?;
+        if self.strict {
+            self.check(text::text(&s[self.at..end]))?;
+        }
+        Ok(end)
+    }
+
+    #[inline]
+    fn end_tag(&mut self, s: &[u8], at: usize) -> Result<usize, Stop> {
+        let element = *self.open.last().ok_or(BROKEN)?;
+        let name = &s[element.name as usize..element.name_end as usize];
+        let end = at + 2 + name.len();
+        let end = if s.get(end) == Some(&b'>') && &s[at + 2..end] == name {
+            end + 1
+        } else {
+            odd_end_tag(s, at, name)?
+        };
+        self.open.pop();
+        self.bindings.go_back(element.declared as usize, s);
+        self.content_end = at;
+        Ok(end)
+    }
+
+    /// The end of a start tag that says nothing, or nothing but a namespace that no rule of namespaces
+    /// speaks of.
+    #[inline]
+    fn simple(&mut self, s: &[u8], start: usize) -> Option<usize> {
+        if !is(s[start], START) {
+            return None;
+        }
+        let name_end = run(s, start + 1, NAME);
+        let mut at = name_end;
+        if *s.get(at)? == b' ' {
+            if !s[at..].starts_with(b" xmlns='") {
+                return None;
+            }
+            let value = at + 8;
+            at = plain_value(s, value, b'\'');
+            if *s.get(at)? != b'\'' || Bindings::may_be_reserved(at - value) {
+                return None;
+            }
+            at += 1;
+        }
+        match *s.get(at)? {
+            b'>' => {
+                self.push(start, name_end, self.bindings.count());
+                Some(at + 1)
+            }
+            b'/' if s.get(at + 1) == Some(&b'>') => Some(at + 2),
+            _ => None,
+        }
+    }
+
+    /// Any start tag: where it ends, and whether there is to be stopped at it.
+    #[inline(never)]
+    fn element(&mut self, s: &[u8], start: usize) -> Result<(usize, bool), Stop> {
+        let (name_end, local) = name(s, start)?;
+        if !self.strict {
+            return self.skim(s, start, name_end).map(|end| (end, false));
+        }
+        let declared = self.bindings.count();
+        let read = self.tag.read(s, (start, local, name_end), &mut self.bindings);
+        let is_child = read == Ok(true) && self.is_child_with_id(s);
+        if read.is_err() || self.tag.is_empty {
+            // A tag that is not all there must leave no trace.
+            self.bindings.go_back(declared, s);
+        }
+        self.note(read?);
+        if !self.tag.is_empty {
+            self.push(start, name_end, declared);
+        }
+        Ok((self.tag.end, is_child))
+    }
+
+    #[inline]
+    fn is_child_with_id(&mut self, s: &[u8]) -> bool {
+        if self.depth() > 1 || self.tag.get(Usual::Id).is_none() {
+            return false;
+        }
+        self.namespace = match self.tag.prefix(s) {
+            Some(prefix) => self.bindings.declaration(s, prefix).copied(),
+            None => self.tag.get(Usual::Xmlns).or(self.head.get(Usual::Xmlns)).copied(),
+        };
+        self.namespace.is_some()
+    }
+
+    /// Looks for no more than the end of a start tag.
+    #[cold]
+    fn skim(&mut self, s: &[u8], start: usize, name_end: usize) -> Result<usize, Stop> {
+        let end = name_end + tag_end(&s[name_end..], &mut None).ok_or(Stop::RanOut)?;
+        if s[name_end] == b'=' {
+            return Err(BROKEN);
+        }
+        if !s[..end].ends_with(b"/>") {
+            self.push(start, name_end, self.bindings.count());
+        }
+        Ok(end)
+    }
+
+    #[inline]
+    fn push(&mut self, name: usize, name_end: usize, declared: usize) {
+        let [name, name_end, declared] = [name, name_end, declared].map(place);
+        self.open.push(Open { name, name_end, declared });
+        self.deepest = self.deepest.max(self.open.len());
+    }
+
+    #[cold]
+    fn section(&mut self, s: &[u8], at: usize) -> Result<usize, Stop> {
+        let rest = &s[at..];
+        if !rest.starts_with(CDATA) {
+            let begun = CDATA.starts_with(rest);
+            return Err(if begun { Stop::RanOut } else { Stop::Fatal(Fault::RestrictedXml) });
+        }
+        let inside = &rest[CDATA.len()..];
+        let length = memmem::find(inside, b"]]>").ok_or(Stop::RanOut)?;
+        if self.strict {
+            self.check(text::characters(&inside[..length]))?;
+        }
+        Ok(at + CDATA.len() + length + 3)
+    }
+
+    fn check(&mut self, checked: Result<(), Flaw>) -> Result<(), Stop> {
+        let fit = fit(checked)?;
+        self.note(fit);
+        Ok(())
+    }
+
+    /// The element is not to be sent on, whatever comes.
+    pub fn refuse(&mut self) {
+        self.note(false);
+    }
+
+    /// Whatever was unfit up to here does not count.
+    pub fn forgive(&mut self) {
+        (self.fit, self.strict) = (true, true);
+    }
+
+    #[inline]
+    fn note(&mut self, fit: bool) {
+        self.fit &= fit;
+        self.strict &= fit;
+    }
+}
+
+/// Where an end tag ends that has blanks in it, or is another's.
+#[cold]
+fn odd_end_tag(s: &[u8], at: usize, name: &[u8]) -> Result<usize, Stop> {
+    let end = at + memchr(b'>', &s[at..]).ok_or(Stop::RanOut)?;
+    let given = &s[at + 2..end];
+    match given.strip_prefix(name) {
+        Some(blanks) if blanks.iter().all(|&byte| is(byte, BLANK)) => Ok(end + 1),
+        _ => Err(BROKEN),
+    }
+}
