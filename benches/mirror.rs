@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use chrono::DateTime;
 use echo_component::component::address::Domain;
 use echo_component::component::flood::Allowance;
+use echo_component::component::ids::Ids;
 use echo_component::component::outbox::Outbox;
 use echo_component::component::requests::{Now, Responder};
-use echo_component::component::{Echo, Event};
+use echo_component::component::{Echo, Event, Settings};
 
 /// How long each kind is repeated; the fastest pass counts, since others only slow it down.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -64,7 +65,13 @@ impl Bench {
         let responder = Responder { name: "Echo".into(), contacts: vec![] };
         let of = |it| NonZeroU32::new(it).expect("this is not zero");
         let allowance = Allowance { burst: of(10_000), rate: of(10) };
-        let echo = Echo::new(domain, 512 << 10, responder, Some(allowance));
+        let echo = Echo::new(Settings {
+            domain,
+            max_stanza_size: 512 << 10,
+            ids: Ids::Mirrored,
+            allowance: Some(allowance),
+            responder,
+        });
         Self { echo, output: Outbox::default(), uptime: Duration::ZERO }
     }
 

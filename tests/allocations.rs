@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use echo_component::component::address::Domain;
 use echo_component::component::flood::Allowance;
+use echo_component::component::ids::Ids;
 use echo_component::component::outbox::Outbox;
 use echo_component::component::requests::{Now, Responder};
-use echo_component::component::{Echo, Event};
+use echo_component::component::{Echo, Event, Settings};
 
 const NOW: Now = Now { utc: chrono::DateTime::UNIX_EPOCH, uptime: Duration::from_secs(42) };
 
@@ -16,7 +17,14 @@ fn echo() -> Echo {
     let responder = Responder { name: "Echo".into(), contacts: vec![] };
     let of = |it| NonZeroU32::new(it).unwrap();
     let allowance = Allowance { burst: of(10_000), rate: of(10) };
-    Echo::new(Domain::new("echo.example").unwrap(), 512 << 10, responder, Some(allowance))
+    let domain = Domain::new("echo.example").unwrap();
+    Echo::new(Settings {
+        domain,
+        max_stanza_size: 512 << 10,
+        ids: Ids::Mirrored,
+        allowance: Some(allowance),
+        responder,
+    })
 }
 
 /// Lets `input` come in pieces that end at `cuts`, and what is sent go out.

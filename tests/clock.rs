@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use echo_component::component::Echo;
 use echo_component::component::address::Domain;
+use echo_component::component::ids::Ids;
 use echo_component::component::requests::Responder;
+use echo_component::component::{Echo, Settings};
 use echo_component::metrics::Metrics;
 use echo_component::stream::ending::Ending;
 use echo_component::stream::session;
@@ -78,7 +79,14 @@ fn counted_session_on(
 
 fn echo() -> Echo {
     let responder = Responder { name: "Echo".into(), contacts: vec![] };
-    Echo::new(Domain::new(COMPONENT).unwrap(), LIMIT, responder, None)
+    let domain = Domain::new(COMPONENT).unwrap();
+    Echo::new(Settings {
+        domain,
+        max_stanza_size: LIMIT,
+        ids: Ids::Kept,
+        allowance: None,
+        responder,
+    })
 }
 
 async fn expect(server: &mut DuplexStream, text: &str) {

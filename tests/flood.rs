@@ -3,11 +3,12 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use echo_component::component::Echo;
 use echo_component::component::address::Domain;
 use echo_component::component::flood::Allowance;
+use echo_component::component::ids::Ids;
 use echo_component::component::outbox::Outbox;
 use echo_component::component::requests::{Now, Responder};
+use echo_component::component::{Echo, Settings};
 
 /// A component with the default allowance, for which time passes as the test says.
 struct Component {
@@ -21,7 +22,13 @@ impl Component {
         let [burst, rate] = [10_000, 10].map(|it| NonZeroU32::new(it).unwrap());
         let responder = Responder { name: "Echo".into(), contacts: vec![] };
         let domain = Domain::new(domain).unwrap();
-        let echo = Echo::new(domain, 512 << 10, responder, Some(Allowance { burst, rate }));
+        let echo = Echo::new(Settings {
+            domain,
+            max_stanza_size: 512 << 10,
+            ids: Ids::Mirrored,
+            allowance: Some(Allowance { burst, rate }),
+            responder,
+        });
         Self { echo, output: Outbox::default(), uptime: Duration::ZERO }
     }
 

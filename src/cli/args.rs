@@ -58,6 +58,11 @@ pub struct Args {
     #[arg(default_value_t = 512 << 10, value_parser = stanza_size)]
     pub max_stanza_size: u32,
 
+    /// Leave the ids in an echo as they are, for programs that know an answer by its id. Chat programs
+    /// then take the echo for the message that was sent, and hide it
+    #[arg(long, env = "ECHO_COMPONENT_KEEP_IDS", value_parser = BoolishValueParser::new())]
+    pub keep_ids: bool,
+
     /// How many messages a sender may have echoed at once; 0 for any number
     #[arg(long, env = "ECHO_COMPONENT_FLOOD_BURST", value_name = "MESSAGES")]
     #[arg(default_value_t = 10_000, value_parser = burst)]

@@ -12,10 +12,11 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::cli::args::{Args, Secret};
-use crate::component::Echo;
 use crate::component::address::Domain;
 use crate::component::flood::Allowance;
+use crate::component::ids::Ids;
 use crate::component::requests::Responder;
+use crate::component::{Echo, Settings};
 use crate::net::tls::Trust;
 
 /// No secret is longer than this many bytes.
@@ -36,6 +37,8 @@ pub struct Config {
     pub secret: Secret,
     /// The largest stanza to send, in bytes.
     pub max_stanza_size: usize,
+    /// What becomes of ids.
+    pub ids: Ids,
     /// How much each sender may send, unless it is any amount.
     pub allowance: Option<Allowance>,
     /// What presence and IQ are answered with.
@@ -79,19 +82,29 @@ impl Config {
         }
         let responder = Responder { name, contacts };
         let max_stanza_size = args.max_stanza_size as usize;
+        let ids = if args.keep_ids { Ids::Kept } else { Ids::Mirrored };
         let port = args.port;
         let burst = NonZeroU32::new(args.flood_burst);
         let allowance = burst.map(|burst| Allowance { burst, rate: args.flood_rate });
         let trust = args.tls.then(|| Trust::new(args.tls_ca.as_deref())).transpose()?;
-        let config =
-            Self { domain, server, port, trust, secret, max_stanza_size, allowance, responder };
+        let config = Self {
+            domain,
+            server,
+            port,
+            trust,
+            secret,
+            max_stanza_size,
+            ids,
+            allowance,
+            responder,
+        };
         Ok(Checked { config, warnings })
     }
 
     /// The component that this describes.
     pub fn component(&self) -> Echo {
-        let Self { domain, max_stanza_size, responder, allowance, .. } = self.clone();
-        Echo::new(domain, max_stanza_size, responder, allowance)
+        let Self { domain, max_stanza_size, ids, responder, allowance, .. } = self.clone();
+        Echo::new(Settings { domain, max_stanza_size, ids, allowance, responder })
     }
 }
 

@@ -60,19 +60,19 @@ impl Domain {
         (!self.is(parts.domain)).then_some(start..parts.bare)
     }
 
-    /// Whether an address is one that we may speak for: at our domain, and without empty parts. A
-    /// `from` that the server cannot parse costs the stream (RFC 6120 §4.9.3.9).
+    /// Where the bare JID is of an address that we may speak for: at our domain, and without empty
+    /// parts. A `from` that the server cannot parse costs the stream (RFC 6120 §4.9.3.9).
     #[inline]
-    pub fn speaks_for(&self, s: &[u8], to: &Attribute) -> bool {
-        let speaks = |s: &[u8], range| {
-            let parts = parts(s, range);
-            self.is(parts.domain) && !parts.is_empty
-        };
-        if to.plain {
-            speaks(s, to.value())
-        } else {
-            to.text(s).is_some_and(|to| speaks(to.as_bytes(), 0..to.len()))
+    pub fn ours(&self, s: &[u8], to: &Attribute) -> Option<Range<usize>> {
+        let Range { start, end } = to.value();
+        let may_speak = |parts: &Parts| self.is(parts.domain) && !parts.is_empty;
+        if !to.plain {
+            let text = to.text(s)?;
+            let ours = may_speak(&parts(text.as_bytes(), 0..text.len()));
+            return ours.then(|| start..find(s, start, end, b'/', b'/'));
         }
+        let parts = parts(s, start..end);
+        may_speak(&parts).then_some(start..parts.bare)
     }
 
     #[inline]

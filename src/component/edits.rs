@@ -60,6 +60,16 @@ impl Edits {
         self.replace(place, With::Words(""));
     }
 
+    /// What will stand in a place.
+    #[inline]
+    pub fn text<'a>(&'a self, stanza: &'a [u8], with: &With) -> &'a [u8] {
+        match with {
+            With::Words(words) => words.as_bytes(),
+            With::Place(place) => &stanza[place.clone()],
+            With::Domain => self.domain.as_bytes(),
+        }
+    }
+
     /// By how many bytes the stanza grows.
     pub fn growth(&self) -> isize {
         self.growth
@@ -71,11 +81,7 @@ impl Edits {
         let mut copied = 0;
         for (place, with) in &self.edits {
             out.push(&stanza[copied..place.start]);
-            match with {
-                With::Words(words) => out.push(words.as_bytes()),
-                With::Place(place) => out.push(&stanza[place.clone()]),
-                With::Domain => out.push(self.domain.as_bytes()),
-            }
+            out.push(self.text(stanza, with));
             copied = place.end;
         }
         out.push(&stanza[copied..]);

@@ -2,10 +2,9 @@
 //!
 //! Decides on the start tag alone, so that it is clear from there on how large the message may be.
 
-use std::ops::Range;
-
 use crate::component::address::Domain;
 use crate::component::edits::{Edits, With};
+use crate::component::ids::{Ids, Parties};
 use crate::xml::tag::{Attribute, Tag, Usual};
 
 /// Why a message gets no answer at all.
@@ -23,65 +22,60 @@ pub enum Silence {
     Flood,
 }
 
-/// What is changed in the start tag of a message's echo: `from` and `to` trade places, and it is in
-/// our stream's own namespace. Says where the sender's bare JID is, as it was given.
+/// Begins the echo of a message: `from` and `to` trade places, the id is mirrored if `ids` are, and it
+/// is in our stream's own namespace. Says who writes to whom.
 ///
 /// # Errors
 /// Why there is no answer.
-#[inline]
 pub fn mirror(
     s: &[u8],
     head: &Tag,
     domain: &Domain,
+    ids: Ids,
     edits: &mut Edits,
-) -> Result<Range<usize>, Silence> {
+) -> Result<Parties, Silence> {
     if head.get(Usual::Type).is_some_and(|it| it.is(s, |value| value == b"error")) {
         return Err(Silence::Error);
     }
     let from = head.get(Usual::From).ok_or(Silence::NoSender)?;
     let sender = domain.foreign(s, from).ok_or(Silence::NoSender)?;
-    let to = head.get(Usual::To);
-    if to.is_some_and(|to| !domain.speaks_for(s, to)) {
-        return Err(Silence::ForeignTo);
-    }
+    let asked = match head.get(Usual::To) {
+        Some(to) => With::Place(domain.ours(s, to).ok_or(Silence::ForeignTo)?),
+        None => With::Domain,
+    };
     edits.clear();
-    match to {
-        Some(to) if head.get(Usual::Xmlns).is_none() && head.prefix_range().is_empty() => {
-            let (one, two) =
-                if from.value().start < to.value().start { (from, to) } else { (to, from) };
-            edits.replace(one.quoted(), With::Place(two.quoted()));
-            edits.replace(two.quoted(), With::Place(one.quoted()));
-        }
-        to => unusual(head, from, to, edits),
-    }
-    Ok(sender)
-}
-
-/// The same where there is more to change, or no `to`.
-#[cold]
-fn unusual(head: &Tag, from: &Attribute, to: Option<&Attribute>, edits: &mut Edits) {
     if !head.prefix_range().is_empty() {
         edits.remove(head.prefix_range());
     }
     let mut before = head.name_end();
     for attribute in &head.attributes {
-        let quoted = attribute.quoted();
-        let is = |other: &Attribute| other.quoted() == quoted;
-        if head.get(Usual::Xmlns).is_some_and(is) {
-            edits.remove(before..quoted.end);
-        } else if is(from) {
-            match to {
-                Some(to) => edits.replace(quoted.clone(), With::Place(to.quoted())),
-                None => edits.replace(attribute.name_range(), With::Words("to")),
-            }
-        } else if to.is_some_and(is) {
-            edits.replace(quoted.clone(), With::Place(from.quoted()));
-        }
-        before = quoted.end;
+        change(s, head, attribute, before, ids, edits);
+        before = attribute.quoted().end;
     }
-    if to.is_none() {
+    if head.get(Usual::To).is_none() {
         edits.replace(before..before, With::Words(" from='"));
         edits.replace(before..before, With::Domain);
         edits.replace(before..before, With::Words("'"));
+    }
+    Ok(Parties { sender, asked })
+}
+
+/// Changes one attribute of a message's start tag, behind which comes what was `before`.
+#[inline]
+fn change(s: &[u8], head: &Tag, it: &Attribute, before: usize, ids: Ids, edits: &mut Edits) {
+    let is = |name| head.get(name).is_some_and(|other| std::ptr::eq(other, it));
+    if is(Usual::From) {
+        match head.get(Usual::To) {
+            Some(to) => edits.replace(it.quoted(), With::Place(to.quoted())),
+            None => edits.replace(it.name_range(), With::Words("to")),
+        }
+    } else if is(Usual::To) {
+        if let Some(from) = head.get(Usual::From) {
+            edits.replace(it.quoted(), With::Place(from.quoted()));
+        }
+    } else if is(Usual::Id) {
+        ids.mirror(s, it, edits);
+    } else if is(Usual::Xmlns) {
+        edits.remove(before..it.quoted().end);
     }
 }

@@ -7,6 +7,7 @@ pub mod address;
 pub mod counts;
 pub mod edits;
 pub mod flood;
+pub mod ids;
 pub mod message;
 pub mod outbox;
 pub mod reply;
@@ -15,7 +16,6 @@ pub mod stream_error;
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::ops::Range;
 
 use minidom::Element;
 use xmpp_parsers::ns;
@@ -25,6 +25,7 @@ use crate::component::address::Domain;
 use crate::component::counts::Counts;
 use crate::component::edits::Edits;
 use crate::component::flood::{Allowance, Flood, Verdict};
+use crate::component::ids::{Ids, Parties};
 use crate::component::message::Silence;
 use crate::component::outbox::Outbox;
 use crate::component::reply::{Bounce, Reply};
@@ -60,8 +61,8 @@ pub enum Event {
 /// What an element is, by its start tag.
 #[derive(Debug, Clone)]
 enum Open {
-    /// A message that is sent back, and where its sender's bare JID is.
-    Message(Range<usize>),
+    /// A message that is sent back, and between whom it is.
+    Message(Parties),
     Ignored(Silence),
     Request(Kind),
     StreamError,
@@ -75,6 +76,7 @@ pub struct Echo {
     elements: Elements,
     /// The element that has begun.
     open: Option<Open>,
+    ids: Ids,
     /// What is changed in the message that has begun.
     edits: Edits,
     responder: Responder,
@@ -85,19 +87,30 @@ pub struct Echo {
     counts: Counts,
 }
 
+/// What the component does, as its admin wants it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The domain that it speaks for.
+    pub domain: Domain,
+    /// The largest stanza that it sends, in bytes.
+    pub max_stanza_size: usize,
+    /// What becomes of ids.
+    pub ids: Ids,
+    /// How much each sender may send, unless it is any amount.
+    pub allowance: Option<Allowance>,
+    /// What presence and IQ are answered with.
+    pub responder: Responder,
+}
+
 impl Echo {
-    /// A component for `domain` that sends stanzas of at most `limit` bytes.
-    pub fn new(
-        domain: Domain,
-        limit: usize,
-        responder: Responder,
-        allowance: Option<Allowance>,
-    ) -> Self {
+    /// A component with these settings.
+    pub fn new(settings: Settings) -> Self {
+        let Settings { domain, max_stanza_size: limit, ids, allowance, responder } = settings;
         let flood = allowance.map(Flood::new);
         let ping = format!("ping-{:016x}", RandomState::new().hash_one(domain.as_str()));
         let (elements, edits) = (new_stream(limit), Edits::new(domain.as_str()));
-        let counts = Counts::default();
-        Self { domain, elements, open: None, edits, responder, flood, limit, ping, counts }
+        let (open, counts) = (None, Counts::default());
+        Self { domain, elements, open, ids, edits, responder, flood, limit, ping, counts }
     }
 
     /// The same component on a new stream. Who has sent too much is still known.
@@ -152,7 +165,10 @@ impl Echo {
                     self.begin(rest);
                     continue;
                 }
-                Step::Child => continue,
+                Step::Child => {
+                    self.mirror_child(rest);
+                    continue;
+                }
                 Step::Whole(size) => (size, true),
                 Step::TooLarge(size) => (size, false),
             };
@@ -175,8 +191,8 @@ impl Echo {
         let kind = head.get(Usual::Type);
         let open = match head.local_name(s) {
             b"message" if is_stanza => {
-                match message::mirror(s, head, &self.domain, &mut self.edits) {
-                    Ok(sender) => Open::Message(sender),
+                match message::mirror(s, head, &self.domain, self.ids, &mut self.edits) {
+                    Ok(parties) => Open::Message(parties),
                     Err(why) => Open::Ignored(why),
                 }
             }
@@ -204,6 +220,16 @@ impl Echo {
         self.open = Some(open);
     }
 
+    /// Mirrors the ids in a child of a message.
+    fn mirror_child(&mut self, s: &[u8]) {
+        let judge = &self.elements.judge;
+        if let (Some(Open::Message(parties)), Ids::Mirrored, Some(namespace)) =
+            (&self.open, self.ids, &judge.namespace)
+        {
+            ids::mirror_child(s, &judge.tag, namespace, parties, &mut self.edits);
+        }
+    }
+
     /// Whether the element that has begun is in the stream's own namespace.
     fn is_of_stream(&self, s: &[u8]) -> bool {
         let judge = &self.elements.judge;
@@ -217,7 +243,7 @@ impl Echo {
     /// Does what an element wants, of which `s` is all, or as much as there is of one too large.
     fn finish(&mut self, s: &[u8], is_whole: bool, now: Now, out: &mut Outbox) -> Option<Event> {
         match self.open.take() {
-            Some(Open::Message(sender)) => {
+            Some(Open::Message(parties)) => {
                 if is_whole {
                     self.close_prefixed(s);
                 }
@@ -229,7 +255,7 @@ impl Echo {
                 } else {
                     None
                 };
-                self.guard(s, &s[sender], bounce, out);
+                self.guard(s, &s[parties.sender], bounce, out);
             }
             Some(Open::Ignored(why)) => self.counts.ignore(why),
             Some(Open::Request(kind)) => {

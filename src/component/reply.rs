@@ -36,7 +36,7 @@ impl Reply {
         let value = |name| head.get(name).and_then(|it| it.text(s)).map(Cow::into_owned);
         let to = value(Usual::From)?;
         let from = match head.get(Usual::To) {
-            Some(asked) if !domain.speaks_for(s, asked) => return None,
+            Some(asked) if domain.ours(s, asked).is_none() => return None,
             Some(_) => value(Usual::To)?,
             None => domain.as_str().to_owned(),
         };

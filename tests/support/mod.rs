@@ -10,9 +10,10 @@ pub mod scripted;
 use std::time::Duration;
 
 use echo_component::component::address::Domain;
+use echo_component::component::ids::Ids;
 use echo_component::component::outbox::Outbox;
 use echo_component::component::requests::{Now, Responder};
-use echo_component::component::{Echo, Event};
+use echo_component::component::{Echo, Event, Settings};
 use echo_component::xml::error::Fault;
 
 /// The component's domain in all tests.
@@ -50,7 +51,8 @@ pub const CONDITIONS: [&str; 25] = [
 /// The stanza size limit in tests that do not choose one.
 pub const LIMIT: usize = 512 << 10;
 
-/// The component's side of a stream, fed by hand.
+/// The component's side of a stream, fed by hand. It leaves ids as they are where nothing is said of
+/// them, so that tables of echoes are tables of one rule; `tests/ids.rs` is about the others.
 pub struct Component {
     echo: Echo,
     output: Outbox,
@@ -68,7 +70,22 @@ impl Component {
     }
 
     pub fn with(limit: usize, responder: Responder) -> Self {
-        let echo = Echo::new(Domain::new(COMPONENT).unwrap(), limit, responder, None);
+        Self::of(limit, responder, Ids::Kept)
+    }
+
+    /// One that mirrors ids, as the daemon does by default.
+    pub fn mirroring_ids() -> Self {
+        Self::mirroring_ids_within(LIMIT)
+    }
+
+    pub fn mirroring_ids_within(limit: usize) -> Self {
+        Self::of(limit, Responder { name: "Echo".into(), contacts: vec![] }, Ids::Mirrored)
+    }
+
+    fn of(max_stanza_size: usize, responder: Responder, ids: Ids) -> Self {
+        let domain = Domain::new(COMPONENT).unwrap();
+        let allowance = None;
+        let echo = Echo::new(Settings { domain, max_stanza_size, ids, allowance, responder });
         Self { echo, output: Outbox::default(), rest: vec![], longest_rest: 0 }
     }
 

@@ -1,0 +1,115 @@
+//! Ids are mirrored, as addresses are.
+//!
+//! A chat program that gets a message with the id of one that it sent takes it for that very message,
+//! and hides it. So `echo-` is put before an id, or taken away where it is, in the message itself and
+//! wherever it names another: a correction of m1 corrects echo-m1, a receipt for echo-m1 is one for m1.
+//! Done twice it changes nothing, which is what makes both directions right.
+
+use std::ops::Range;
+
+use crate::component::edits::{Edits, With};
+use crate::xml::tag::{Attribute, Tag, Usual};
+
+/// What marks the id of an echo.
+const ECHO: &str = "echo-";
+
+/// The children by whose `id` one message names another, or itself.
+const NAMING: [(&str, &str); 12] = [
+    ("origin-id", "urn:xmpp:sid:0"),               // XEP-0359
+    ("replace", "urn:xmpp:message-correct:0"),     // XEP-0308
+    ("received", "urn:xmpp:receipts"),             // XEP-0184
+    ("received", "urn:xmpp:chat-markers:0"),       // XEP-0333
+    ("displayed", "urn:xmpp:chat-markers:0"),      // XEP-0333
+    ("acknowledged", "urn:xmpp:chat-markers:0"),   // XEP-0333
+    ("reactions", "urn:xmpp:reactions:0"),         // XEP-0444
+    (REPLY, "urn:xmpp:reply:0"),                   // XEP-0461
+    ("retract", "urn:xmpp:message-retract:0"),     // XEP-0424 before 0.4
+    ("retract", "urn:xmpp:message-retract:1"),     // XEP-0424
+    ("apply-to", "urn:xmpp:fasten:0"),             // XEP-0422
+    ("attach-to", "urn:xmpp:message-attaching:1"), // XEP-0367
+];
+
+/// This one also names who wrote the message that is replied to.
+const REPLY: &str = "reply";
+
+/// Who writes to whom in a message: bare JIDs, as they are written.
+#[derive(Debug, Clone)]
+pub struct Parties {
+    /// Where the sender's stands.
+    pub sender: Range<usize>,
+    /// That of the address that was written to.
+    pub asked: With,
+}
+
+/// What becomes of ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ids {
+    /// They are mirrored, for people.
+    Mirrored,
+    /// They stay, for programs that know an answer by its id.
+    Kept,
+}
+
+impl Ids {
+    /// The id of a message in its echo.
+    pub fn mirror(self, s: &[u8], id: &Attribute, edits: &mut Edits) {
+        if self == Self::Mirrored {
+            mirror(s, id, edits);
+        }
+    }
+}
+
+/// Mirrors one id, as it is written. An empty one stays.
+///
+/// One `echo-` is the mark; two of them are a part of an id that has none. Otherwise `echo-echo-m1`
+/// would lose both, one on each way, and not be as it was.
+fn mirror(s: &[u8], id: &Attribute, edits: &mut Edits) {
+    let Range { start, end } = id.value();
+    let mut unmarked = &s[start..end];
+    let mut marks = 0;
+    while let Some(rest @ [_, ..]) = unmarked.strip_prefix(ECHO.as_bytes()) {
+        (unmarked, marks) = (rest, marks + 1);
+    }
+    if marks % 2 == 1 {
+        edits.remove(start..start + ECHO.len());
+    } else if start < end {
+        edits.replace(start..start, With::Words(ECHO));
+    }
+}
+
+/// Mirrors what a direct child of a message between these parties says of ids. `namespace` declares
+/// that of the child.
+pub fn mirror_child(
+    s: &[u8],
+    tag: &Tag,
+    namespace: &Attribute,
+    parties: &Parties,
+    edits: &mut Edits,
+) {
+    let name = tag.local_name(s);
+    let names = |(local, urn): &&(&str, &str)| {
+        local.as_bytes() == name && namespace.is(s, |namespace| namespace == urn.as_bytes())
+    };
+    let Some((local, _)) = NAMING.iter().find(names) else { return };
+    let to = tag.get(Usual::To).filter(|_| *local == REPLY);
+    for attribute in &tag.attributes {
+        if tag.get(Usual::Id).is_some_and(|id| std::ptr::eq(id, attribute)) {
+            mirror(s, attribute, edits);
+        } else if to.is_some_and(|to| std::ptr::eq(to, attribute)) {
+            trade(s, attribute, parties, edits);
+        }
+    }
+}
+
+/// Puts the one of two bare JIDs where the other is written.
+fn trade(s: &[u8], to: &Attribute, parties: &Parties, edits: &mut Edits) {
+    let parties = [With::Place(parties.sender.clone()), parties.asked.clone()];
+    let named = &s[to.value()];
+    let nth = parties.iter().position(|party| edits.text(s, party) == named);
+    let Some(other) = nth.map(|nth| &parties[1 - nth]) else { return };
+    // It must not end the value that it is put into.
+    let quote = s[to.quoted().start];
+    if !edits.text(s, other).contains(&quote) {
+        edits.replace(to.value(), other.clone());
+    }
+}
