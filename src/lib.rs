@@ -2,14 +2,26 @@
 //!
 //! This is no API to build on: only the program is released.
 //!
+//! # The path of a message
+//! 1. [`daemon::supervisor`] gets an authenticated connection from [`net::login`], and hands it to
+//!    [`stream::session`].
+//! 2. The session reads bytes and gives all that it has to [`component::Echo::feed`].
+//! 3. There [`xml::elements`] finds where the message begins, and lets [`xml::judge`] go over it.
+//! 4. Once its start tag is read, [`component::message`] decides whether it is sent back, and notes
+//!    what is changed: `from` and `to` trade places, ids are mirrored ([`component::ids`]).
+//! 5. The judge goes on to the message's end, and says whether it may stand in our stream.
+//! 6. [`component::flood`] says whether its sender has had enough.
+//! 7. The message goes to [`component::outbox`] with its edits; or an error does, or nothing.
+//! 8. The session writes what is in the outbox.
+//!
 //! # Rooms
-//! Each may import those below it that its row names, never one above:
+//! Each imports no more than its row names:
 //!
 //! ```text
 //! main        cli, daemon
-//! cli         daemon, stream, net, metrics, component
-//! daemon      stream, net, metrics, component
-//! stream      metrics, component
+//! cli         daemon, stream, net, component
+//! daemon      stream, net, metrics
+//! stream      component, metrics
 //! net         component (stream_error, address)
 //! metrics     component (counts)
 //! component   xml

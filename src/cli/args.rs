@@ -15,6 +15,7 @@ use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser};
 /// The secret is taken from --secret-file, else from systemd's credential named "secret", else from
 /// --secret or ECHO_COMPONENT_SECRET. On a terminal, what is missing is asked for.
 #[derive(Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(version, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 stopped as asked, 64 wrong usage, 69 --check failed or the address of \

@@ -21,7 +21,7 @@ pub enum With {
 /// The changes to one stanza. One value serves for stanza after stanza, so that its memory is reused.
 #[derive(Debug, Default)]
 pub struct Edits {
-    edits: Vec<(Range<usize>, With)>,
+    places: Vec<(Range<usize>, With)>,
     growth: isize,
     domain: String,
 }
@@ -32,14 +32,14 @@ const KEPT: usize = 256;
 impl Edits {
     /// None, for a component of that domain.
     pub fn new(domain: &str) -> Self {
-        Self { edits: vec![], growth: 0, domain: domain.to_owned() }
+        Self { places: vec![], growth: 0, domain: domain.to_owned() }
     }
 
     /// Begins anew.
     #[inline]
     pub fn clear(&mut self) {
-        self.edits.clear();
-        self.edits.shrink_to(KEPT);
+        self.places.clear();
+        self.places.shrink_to(KEPT);
         self.growth = 0;
     }
 
@@ -52,7 +52,7 @@ impl Edits {
             With::Domain => self.domain.len(),
         };
         self.growth += length.cast_signed() - place.len().cast_signed();
-        self.edits.push((place, with));
+        self.places.push((place, with));
     }
 
     /// Takes a place out.
@@ -79,7 +79,7 @@ impl Edits {
     #[inline]
     pub fn write(&self, stanza: &[u8], out: &mut Outbox) {
         let mut copied = 0;
-        for (place, with) in &self.edits {
+        for (place, with) in &self.places {
             out.push(&stanza[copied..place.start]);
             out.push(self.text(stanza, with));
             copied = place.end;

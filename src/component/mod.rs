@@ -172,7 +172,8 @@ impl Echo {
                 Step::Whole(size) => (size, true),
                 Step::TooLarge(size) => (size, false),
             };
-            let event = self.finish(&rest[..size], is_whole, now, out);
+            let element = if is_whole { &rest[..size] } else { rest };
+            let event = self.finish(element, is_whole, now, out);
             used += size;
             if let Some(event) = event {
                 return Ok((used, event));

@@ -5,7 +5,7 @@
 //! one token, and the judge goes on from there. An element that is larger than the caller wants is
 //! said to be so at once, and its rest is passed over, whatever its size, in constant memory.
 
-use crate::xml::error::{Fault, Stop};
+use crate::xml::error::{Fault, Flaw, Stop};
 use crate::xml::frame::{Framer, Kind, Skip};
 use crate::xml::judge::{Found, Judge};
 use crate::xml::names::qualified_name;
@@ -27,7 +27,8 @@ pub enum Step {
     Child,
     /// The element that has so many bytes, all of it.
     Whole(usize),
-    /// An element that is too large. So many bytes of it are there, and the rest is passed over.
+    /// An element that is too large. So many bytes of it have been judged, and the rest will be passed
+    /// over.
     TooLarge(usize),
     /// The end tag of the stream, which has so many bytes.
     Footer(usize),
@@ -101,7 +102,7 @@ impl Elements {
         let is_large = s.len() > self.window;
         if let Some(framer) = &mut self.waiting {
             if framer.end(seen.get(self.judge.at..).unwrap_or_default())?.is_none() {
-                return if is_large { self.too_large(s) } else { Ok(Step::Hungry) };
+                return Ok(if is_large { self.too_large() } else { Step::Hungry });
             }
             self.waiting = None;
         }
@@ -113,7 +114,7 @@ impl Elements {
                 let token = framer.end(seen.get(self.judge.at..).unwrap_or_default())?;
                 match stop {
                     Stop::Fatal(fault) if token.is_some() => Err(fault),
-                    _ if is_large => self.too_large(s),
+                    _ if is_large => Ok(self.too_large()),
                     _ => {
                         self.waiting = Some(framer);
                         Ok(Step::Hungry)
@@ -143,19 +144,14 @@ impl Elements {
     }
 
     #[cold]
-    fn too_large(&mut self, s: &[u8]) -> Result<Step, Fault> {
-        let at = self.judge.at;
-        let mut skip = Skip::new(self.judge.depth());
+    fn too_large(&mut self) -> Step {
+        let (at, depth) = (self.judge.at, self.judge.depth());
+        // It may be an empty element, and then its start tag is all there is.
+        let is_over = std::mem::take(&mut self.begun) && depth == 0;
+        self.skip = (!is_over).then(|| Skip::new(depth));
         self.waiting = None;
         self.window = self.limit;
-        if self.begun && self.judge.depth() == 0 {
-            self.begun = false;
-            return Ok(Step::TooLarge(at));
-        }
-        self.begun = false;
-        let (size, over) = skip.feed(&s[at..])?;
-        self.skip = (!over).then_some(skip);
-        Ok(Step::TooLarge(at + size))
+        Step::TooLarge(at)
     }
 
     fn pass_over(&mut self, input: &[u8]) -> Result<(usize, bool), Fault> {
@@ -189,7 +185,7 @@ impl Elements {
                 return if is_footer { Ok((size, true)) } else { Err(Fault::NotWellFormed) };
             }
         };
-        checked.map_err(|flaw| flaw.fault())?;
+        checked.map_err(Flaw::fault)?;
         Ok((size, false))
     }
 }

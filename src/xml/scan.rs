@@ -24,12 +24,12 @@ const CLASSES: [u8; 256] = {
         let blank = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
         let ends = blank || matches!(byte, b'/' | b'>' | b'=');
         let plain = byte >= b' ' && !matches!(byte, b'&' | b'<');
-        classes[byte as usize] = name as u8 * NAME
-            | start as u8 * START
-            | ends as u8 * ENDS_NAME
-            | blank as u8 * BLANK
-            | (plain && byte != b']') as u8 * TEXT
-            | (plain && byte != b'\'' && byte != b'"') as u8 * VALUE;
+        classes[byte as usize] = (name as u8 * NAME)
+            | (start as u8 * START)
+            | (ends as u8 * ENDS_NAME)
+            | (blank as u8 * BLANK)
+            | ((plain && byte != b']') as u8 * TEXT)
+            | ((plain && byte != b'\'' && byte != b'"') as u8 * VALUE);
         byte += 1;
     }
     classes
