@@ -77,7 +77,8 @@ impl Domain {
 
     #[inline]
     fn is(&self, domain: &[u8]) -> bool {
-        domain.eq_ignore_ascii_case(self.name.as_bytes())
+        let name = self.name.as_bytes();
+        (domain.len() == name.len() && (domain == name || domain.eq_ignore_ascii_case(name)))
             || (may_have_other_forms(domain) && self.is_in_other_form(domain))
     }
 
@@ -122,7 +123,7 @@ fn parts(s: &[u8], address: Range<usize>) -> Parts<'_> {
 
 /// A quick look that spares nearly all domains a slow one.
 fn may_have_other_forms(domain: &[u8]) -> bool {
-    !domain.is_ascii() || domain.ends_with(b".")
+    domain.ends_with(b".") || !domain.is_ascii()
 }
 
 #[cfg(test)]
