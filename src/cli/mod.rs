@@ -5,3 +5,10 @@
 pub mod args;
 pub mod check;
 pub mod config;
+pub mod exit;
+pub mod healthy;
+pub mod pages;
+pub mod prompt;
+pub mod run;
+pub mod secret;
+pub mod usage;

@@ -3,6 +3,8 @@
 //! It knows nothing of XML, and of a stream only how it ended.
 
 pub mod http;
+pub mod lines;
 pub mod logging;
+pub mod signals;
 pub mod supervisor;
 pub mod systemd;

@@ -4,5 +4,6 @@
 
 pub mod dial;
 pub mod login;
+pub mod secret;
 pub mod sniff;
 pub mod tls;
