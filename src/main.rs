@@ -1,4 +1,4 @@
-//! The program: command line, logging, signals and exit codes around [`supervisor::run`].
+//! The program: command line, logging, signals and exit codes around [`supervisor::keep_online`].
 
 use std::io::{self, IsTerminal, Write, stdin, stdout};
 use std::net::SocketAddr;
@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use echo_component::cli::args::{Args, Unread};
-use echo_component::cli::check;
+use echo_component::cli::check::{self, Passed};
 use echo_component::cli::config::{Checked, Config};
 use echo_component::daemon::http;
 use echo_component::daemon::logging;
-use echo_component::daemon::supervisor::{self, End, at};
+use echo_component::daemon::offline::Offline;
+use echo_component::daemon::supervisor::{self, End};
 use echo_component::daemon::systemd::{self, Service};
 use echo_component::metrics::Metrics;
-use echo_component::stream::ending::Ending;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -66,14 +66,20 @@ fn run(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, Fail
             tokio::spawn(http::serve(listener, metrics.clone()));
         }
         let mut service = Service::from_environment();
-        Ok(Box::pin(supervisor::run(config, &mut service, &metrics, pin!(stop))).await)
+        let (settings, echo) = (config.supervision(), config.component());
+        let connect = config.connector();
+        let stop = pin!(stop);
+        let online =
+            supervisor::keep_online(&settings, echo, connect, &mut service, &metrics, stop);
+        Ok(Box::pin(online).await)
     });
     // A name that is still being looked up must not hold the exit.
     runtime.shutdown_background();
     Ok(match end? {
         End::Stopped => ExitCode::SUCCESS,
-        End::Refused(ending) => {
-            error!(jid = config.domain.as_str(), server = %at(config), "refused: {ending}");
+        End::Refused(why) => {
+            let target = &config.target;
+            error!(jid = target.domain.as_str(), server = %target, "refused: {why}");
             ExitCode::from(REFUSED)
         }
     })
@@ -123,20 +129,20 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
 fn checked(config: &Config) -> Result<ExitCode, Failure> {
     let metrics = Metrics::new().context("the figures cannot be set up")?;
     let runtime = runtime()?;
-    let checked = runtime.block_on(check::run(config, &metrics));
+    let checked = runtime.block_on(check::check(config, &metrics));
     runtime.shutdown_background();
-    let (jid, server) = (config.domain.as_str(), at(config));
+    let (jid, server) = (config.target.domain.as_str(), &config.target);
     match checked {
-        Ok(check::Checked { login, ping }) => {
+        Ok(Passed { login, ping }) => {
             let ping = ping.map_or_else(|| ROUTED_AWAY.into(), |ping| format!("ping {ping:.1?}"));
             let line = format!("{jid} is accepted at {server}: login {login:.1?}, {ping}");
             // The exit code says the same to whoever does not read, unlike `println!` to a closed pipe.
             let _ = writeln!(stdout(), "{line}");
             Ok(ExitCode::SUCCESS)
         }
-        Err(ending) => Err(Failure {
-            code: if ending.is_refusal() { REFUSED } else { UNAVAILABLE },
-            error: anyhow!("{jid} at {server}: {ending}{}", also(&ending)),
+        Err(why) => Err(Failure {
+            code: if why.is_refusal() { REFUSED } else { UNAVAILABLE },
+            error: anyhow!("{jid} at {server}: {why}{}", also(&why)),
         }),
     }
 }
@@ -146,11 +152,9 @@ const ROUTED_AWAY: &str =
     "the server answers, but the ping went elsewhere, perhaps to another daemon of the same JID";
 
 /// What `--check` can add: a conflict is likely the daemon itself.
-fn also(ending: &Ending) -> &'static str {
-    match ending.condition() {
-        "conflict" if !ending.is_refusal() => {
-            ", likely by the daemon itself, and that means secret and port are right"
-        }
+fn also(why: &Offline) -> &'static str {
+    match why.condition() {
+        "conflict" => " (a daemon that runs already is such a process)",
         _ => "",
     }
 }

@@ -23,7 +23,7 @@ _echo__component() {
 
     case "${cmd}" in
         echo__component)
-            opts="-j -s -P -p -q -v -h -V --jid --server --port --secret --tls --tls-ca --secret-file --max-stanza-size --flood-burst --flood-rate --name --contact --metrics --check --quiet --verbose --help --version"
+            opts="-j -s -P -p -q -v -h -V --jid --server --port --secret --tls --tls-ca --secret-file --max-stanza-size --flood-burst --flood-rate --name --contact --ping-interval --metrics --check --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -86,6 +86,10 @@ _echo__component() {
                     return 0
                     ;;
                 --contact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ping-interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -9,6 +9,7 @@ complete -c echo-component -l flood-burst -d 'How many messages a sender may hav
 complete -c echo-component -l flood-rate -d 'How many messages a second a sender may have echoed after that' -r
 complete -c echo-component -l name -d 'What service discovery and vCard call the component' -r
 complete -c echo-component -l contact -d 'Where its admins can be reached, as a URI such as mailto:admin@example.com or xmpp:admin@example.com (XEP-0157). May be repeated; in the environment separated by blanks' -r
+complete -c echo-component -l ping-interval -d 'After how many seconds without a sign of life from the server to ping it; 0 for never' -r
 complete -c echo-component -l metrics -d 'Serve Prometheus figures at /metrics, and /healthz, on this address' -r
 complete -c echo-component -l tls -d 'Connect with TLS, checking the server\'s certificate against --server'
 complete -c echo-component -l check -d 'Connect, authenticate and ping once, say how that went, and exit'

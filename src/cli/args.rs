@@ -9,6 +9,8 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser};
 
+use crate::net::secret::Secret;
+
 /// Joins an XMPP server as an external component (XEP-0114) and sends every message back to whoever
 /// sent it.
 ///
@@ -76,6 +78,11 @@ pub struct Args {
     /// xmpp:admin@example.com (XEP-0157). May be repeated; in the environment separated by blanks
     #[arg(long, env = "ECHO_COMPONENT_CONTACT", value_name = "URI", value_delimiter = ' ')]
     pub contact: Vec<String>,
+
+    /// After how many seconds without a sign of life from the server to ping it; 0 for never
+    #[arg(long, env = "ECHO_COMPONENT_PING_INTERVAL", value_name = "SECONDS")]
+    #[arg(default_value_t = 25, value_parser = seconds)]
+    pub ping_interval: u32,
 
     /// Serve Prometheus figures at /metrics, and /healthz, on this address
     #[arg(long, env = "ECHO_COMPONENT_METRICS", value_name = "ADDR:PORT")]
@@ -197,6 +204,10 @@ fn rate(value: &str) -> Result<NonZeroU32, &'static str> {
         .map_err(|_| "give a number of messages, at least 1; --flood-burst 0 turns the limit off")
 }
 
+fn seconds(value: &str) -> Result<u32, &'static str> {
+    value.parse().map_err(|_| "give a number of seconds; 0 turns pings off")
+}
+
 fn address(value: &str) -> Result<SocketAddr, &'static str> {
     value.parse().map_err(|_| "give an IP address and port, such as 127.0.0.1:9469")
 }
@@ -207,34 +218,5 @@ fn verbosity(value: &str) -> Result<u8, &'static str> {
         "true" | "yes" | "on" => Ok(1),
         "false" | "no" | "off" => Ok(0),
         _ => value.parse().map_err(|_| "give 0, 1 or 2"),
-    }
-}
-
-/// A secret, which cannot be printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The secret itself, for the handshake alone.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(secret: String) -> Self {
-        Self(secret)
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(secret: &str) -> Self {
-        Self(secret.to_owned())
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("(hidden)")
     }
 }

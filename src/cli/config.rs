@@ -7,15 +7,18 @@ use std::io::{ErrorKind, IsTerminal, Read, Write, stdin, stdout};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use crate::cli::args::{Args, Secret};
+use crate::cli::args::Args;
 use crate::component::address::Domain;
 use crate::component::echo::Echo;
 use crate::component::flood::Allowance;
 use crate::component::requests::Responder;
+use crate::net::connect::Target;
+use crate::net::secret::Secret;
 use crate::net::tls::Trust;
 
 /// No secret is longer than this many bytes.
@@ -24,22 +27,49 @@ const LONGEST_SECRET: u64 = 4096;
 /// What the daemon is to do.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The component's domain.
-    pub domain: Domain,
-    /// The server's name or address.
-    pub server: String,
-    /// The server's port.
-    pub port: u16,
-    /// Whom to trust, if the connection is to be encrypted.
-    pub trust: Option<Trust>,
-    /// What is shared with the server.
-    pub secret: Secret,
+    /// Where to log in, and as whom.
+    pub target: Target,
+    /// The file that the secret is in, if any.
+    pub secret_file: Option<SecretFile>,
+    /// The file that says whom to trust, if it is not the system's affair.
+    pub tls_ca: Option<PathBuf>,
+    /// After how long without input the server is pinged, if at all.
+    pub ping_interval: Option<Duration>,
     /// The largest stanza to send, in bytes.
     pub max_stanza_size: usize,
     /// How much each sender may send, unless it is any amount.
     pub allowance: Option<Allowance>,
     /// What presence and IQ are answered with.
     pub responder: Responder,
+}
+
+/// A file with the secret.
+#[derive(Debug, Clone)]
+pub enum SecretFile {
+    /// One that an admin has named.
+    Named(PathBuf),
+    /// A credential, which systemd makes anew at each start.
+    Credential(PathBuf),
+}
+
+impl SecretFile {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) | Self::Credential(path) => path,
+        }
+    }
+
+    /// The secret in it.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub fn read(&self, warnings: &mut Vec<String>) -> Result<Secret> {
+        match self {
+            Self::Named(path) => from_file(path, "the secret file", warnings),
+            Self::Credential(path) => from_file(path, "systemd's credential", &mut Vec::new()),
+        }
+    }
 }
 
 /// A configuration, and what an admin should know about it.
@@ -69,7 +99,11 @@ impl Config {
         // More than one blank between two of them, or none of them at all.
         let contacts = args.contact.into_iter().filter(|it| !it.is_empty());
         let contacts = contacts.map(uri).collect::<Result<_>>()?;
-        let secret = secret(args.secret, args.secret_file.as_deref(), &mut warnings)?;
+        let secret_file = secret_file(args.secret_file);
+        let secret = match &secret_file {
+            Some(file) => file.read(&mut warnings)?,
+            None => secret(args.secret, &mut warnings)?,
+        };
         if secret.reveal().starts_with('\u{feff}') || secret.reveal().trim() != secret.reveal() {
             warnings.push(
                 "the secret begins or ends with a blank or a byte order mark, and that counts: \
@@ -83,15 +117,23 @@ impl Config {
         let burst = NonZeroU32::new(args.flood_burst);
         let allowance = burst.map(|burst| Allowance { burst, rate: args.flood_rate });
         let trust = args.tls.then(|| Trust::new(args.tls_ca.as_deref())).transpose()?;
-        let config =
-            Self { domain, server, port, trust, secret, max_stanza_size, allowance, responder };
+        let interval = Duration::from_secs(args.ping_interval.into());
+        let config = Self {
+            target: Target { server, port, trust, domain, secret },
+            secret_file,
+            tls_ca: args.tls_ca,
+            ping_interval: (!interval.is_zero()).then_some(interval),
+            max_stanza_size,
+            allowance,
+            responder,
+        };
         Ok(Checked { config, warnings })
     }
 
     /// The component that this describes.
     pub fn component(&self) -> Echo {
-        let Self { domain, max_stanza_size, responder, allowance, .. } = self.clone();
-        Echo::new(domain, max_stanza_size, responder, allowance)
+        let Self { target, max_stanza_size, responder, allowance, .. } = self.clone();
+        Echo::new(target.domain, max_stanza_size, responder, allowance)
     }
 }
 
@@ -167,22 +209,18 @@ fn uri(contact: String) -> Result<String> {
     Ok(contact)
 }
 
-/// The secret, from the safest place that has one.
-fn secret(
-    given: Option<Secret>,
-    file: Option<&Path>,
-    warnings: &mut Vec<String>,
-) -> Result<Secret> {
-    if let Some(path) = file {
-        return from_file(path, "the secret file", warnings);
+/// The safest place that has a secret.
+fn secret_file(named: Option<PathBuf>) -> Option<SecretFile> {
+    if let Some(path) = named {
+        return Some(SecretFile::Named(path));
     }
-    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|it| !it.is_empty());
-    if let Some(directory) = directory {
-        let path = Path::new(&directory).join("secret");
-        if path.exists() {
-            return from_file(&path, "systemd's credential", &mut Vec::new());
-        }
-    }
+    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|it| !it.is_empty())?;
+    let path = Path::new(&directory).join("secret");
+    path.exists().then_some(SecretFile::Credential(path))
+}
+
+/// The secret where it is in no file.
+fn secret(given: Option<Secret>, warnings: &mut Vec<String>) -> Result<Secret> {
     if let Some(secret) = given {
         let source = source("secret", secret.reveal());
         ensure!(!secret.reveal().is_empty(), "the secret of {source} is empty");

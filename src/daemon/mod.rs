@@ -2,7 +2,9 @@
 //!
 //! It knows nothing of XML, and of a stream only how it ended.
 
+pub mod backoff;
 pub mod http;
 pub mod logging;
+pub mod offline;
 pub mod supervisor;
 pub mod systemd;
