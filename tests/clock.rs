@@ -15,6 +15,7 @@ use echo_component::component::echo::Echo;
 use echo_component::component::requests::Responder;
 use echo_component::metrics::Metrics;
 use echo_component::stream::ending::Ending;
+use echo_component::stream::once;
 use echo_component::stream::session::{self, Served, Settings};
 use support::{COMPONENT, LIMIT};
 use tokio::io::{
@@ -331,7 +332,7 @@ fn check() -> (DuplexStream, JoinHandle<Result<Option<Duration>, Ending>>) {
     let (server, component) = duplex(1 << 16);
     let check = tokio::spawn(async move {
         let metrics = Metrics::new().unwrap();
-        session::ping_once(component, b"", &mut echo(), &metrics, &settings()).await
+        once::ping(component, b"", &mut echo(), &metrics, &settings()).await
     });
     (server, check)
 }

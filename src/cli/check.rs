@@ -9,7 +9,7 @@ use crate::cli::config::Config;
 use crate::daemon::offline::Offline;
 use crate::metrics::Metrics;
 use crate::net::connect::{Connected, EXPOSED};
-use crate::stream::session;
+use crate::stream::once;
 
 /// A component port that works.
 #[derive(Debug)]
@@ -35,6 +35,6 @@ pub async fn check(config: &Config, metrics: &Metrics) -> Result<Passed, Offline
     }
     let settings = config.supervision().stream;
     let mut echo = config.component();
-    let pinged = session::ping_once(connection, &early, &mut echo, metrics, &settings).await;
+    let pinged = once::ping(connection, &early, &mut echo, metrics, &settings).await;
     Ok(Passed { login, ping: pinged.map_err(Offline::Ended)? })
 }

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
-use tokio::time::{Instant, interval_at, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use crate::component::echo::{Echo, Event};
 use crate::component::outbox::Output;
@@ -17,7 +17,7 @@ use crate::component::requests::Now;
 use crate::metrics::Metrics;
 use crate::stream::ending::Ending;
 use crate::stream::io::{forget, read_some, write_some};
-use crate::stream::keepalive::{ANSWER_WITHIN, Due, Keepalive, PROBE_AFTER, PROBE_EVERY, TICK};
+use crate::stream::keepalive::{Due, Keepalive, TICK};
 
 /// While so many bytes wait to be written, nothing is read, and TCP tells the server.
 const BACKLOG_BYTES: usize = 1 << 20;
@@ -41,16 +41,16 @@ pub struct Served {
 }
 
 /// What a transfer has done.
-enum Moved {
+pub(super) enum Moved {
     In,
     Out,
 }
 
 /// What there has been on a stream.
 #[derive(Default)]
-struct Happened {
+pub(super) struct Happened {
     /// Any ping or probe came back, or an answer to one.
-    pong: bool,
+    pub(super) pong: bool,
     /// Anything was answered.
     answer: bool,
 }
@@ -67,7 +67,7 @@ pub(super) struct Session<'a, S> {
     settings: &'a Settings,
     /// When a ping was sent that has not come back yet.
     pinged: Option<Instant>,
-    happened: Happened,
+    pub(super) happened: Happened,
     /// Whether the connection may hold back some of what it has taken, as TLS does.
     unflushed: bool,
     pub(super) stopping: bool,
@@ -98,32 +98,8 @@ where
     Served { ending: session.close(ending).await, answered }
 }
 
-/// Pings ourselves through the server, says how long that took, and closes the stream. `None` says
-/// that the server lives, but the ping did not come back at once: another daemon of the same JID may
-/// have got it.
-///
-/// # Errors
-/// How it ended instead.
-pub async fn ping_once<S: AsyncRead + AsyncWrite>(
-    connection: S,
-    early: &[u8],
-    echo: &mut Echo,
-    metrics: &Metrics,
-    settings: &Settings,
-) -> Result<Option<Duration>, Ending> {
-    let mut session = Session::new(connection, early, echo, metrics, settings);
-    match session.until_pinged().await {
-        Ok(round_trip) => {
-            let ending = session.take_what_has_arrived().await;
-            session.close(ending).await;
-            Ok(round_trip)
-        }
-        Err(ending) => Err(session.close(ending).await),
-    }
-}
-
 impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
-    fn new(
+    pub(super) fn new(
         connection: S,
         early: &[u8],
         echo: &'a mut Echo,
@@ -180,32 +156,8 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         }
     }
 
-    /// Pings ourselves until there is an answer, and says how long it took; asks the server itself if
-    /// there is none for too long.
-    async fn until_pinged(&mut self) -> Result<Option<Duration>, Ending> {
-        self.answer()?;
-        let start = Instant::now();
-        self.ping();
-        let mut probed = false;
-        let mut probe = interval_at(start + PROBE_AFTER, PROBE_EVERY);
-        while !self.happened.pong {
-            tokio::select! {
-                biased;
-                moved = self.transfer() => {
-                    moved?;
-                }
-                () = sleep_until(start + ANSWER_WITHIN) => return Err(Ending::Silent),
-                _ = probe.tick() => {
-                    probed = true;
-                    self.probe();
-                }
-            }
-        }
-        Ok((!probed).then(|| start.elapsed()))
-    }
-
     /// Writes or reads what can be. Nothing is lost if this is cancelled.
-    async fn transfer(&mut self) -> Result<Moved, Ending> {
+    pub(super) async fn transfer(&mut self) -> Result<Moved, Ending> {
         let (waiting, room) = (self.is_waiting(), self.has_room());
         tokio::select! {
             biased;
@@ -255,7 +207,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
     }
 
     /// Answers what is whole of the input.
-    fn answer(&mut self) -> Result<(), Ending> {
+    pub(super) fn answer(&mut self) -> Result<(), Ending> {
         let now = self.now();
         let fed = self.echo.feed(&self.input, &mut self.output, now);
         let tally = self.echo.take_tally();
@@ -285,14 +237,14 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         Now { utc: chrono::Utc::now(), uptime: self.settings.started.elapsed() }
     }
 
-    fn ping(&mut self) {
+    pub(super) fn ping(&mut self) {
         self.pinged = Some(Instant::now());
         self.echo.ping(&mut self.output);
     }
 
     /// The answer to a probe looks as that to a ping, but it says nothing of the way through the
     /// server, and the ping's may come late: no round trip is counted any more.
-    fn probe(&mut self) {
+    pub(super) fn probe(&mut self) {
         self.pinged = None;
         self.echo.probe(&mut self.output);
     }
