@@ -414,3 +414,55 @@ async fn a_fault_while_stopping_is_told_and_the_stop_is_a_stop() {
     drop(server);
     assert!(matches!(session.await.unwrap(), Ending::Stopped));
 }
+
+/// What the server says on its side meanwhile is the end of it; nothing more will come.
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_no_second_footer() {
+    let error = "<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>";
+    for last in ["</stream:stream>", &format!("{error}</stream:stream>")] {
+        let start = Instant::now();
+        let (mut server, session) = session(sleep(Duration::from_millis(10)));
+        sleep(Duration::from_millis(50)).await;
+        let message = "<message from='u@x' to='echo.example'>x</message>";
+        server.write_all(format!("{message}{last}").as_bytes()).await.unwrap();
+        expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
+        expect(&mut server, "</stream:stream>").await;
+        assert!(matches!(session.await.unwrap(), Ending::Stopped));
+        assert!(start.elapsed() < Duration::from_millis(200), "{:?}", start.elapsed());
+    }
+}
+
+/// A process or a machine that was stopped has heard nothing, and that is not the server's fault.
+#[tokio::test(start_paused = true)]
+async fn after_a_stop_of_90_s_the_server_has_30_s_to_answer() {
+    for stopped_after in [1, 24, 26] {
+        let (mut server, session) = session(pending());
+        let start = Instant::now();
+        sleep(Duration::from_secs(stopped_after)).await;
+        tokio::time::advance(Duration::from_secs(90)).await;
+        let ping = expect_ping(&mut server).await;
+        for _ in 0..4 {
+            expect_probe(&mut server).await;
+        }
+        sleep(Duration::from_secs(7)).await;
+        assert!(!session.is_finished(), "stopped after {stopped_after} s");
+        server.write_all(ping.as_bytes()).await.unwrap();
+        while !until(&mut server, "</iq>").await.contains("type='result'") {}
+        assert!(start.elapsed() > Duration::from_secs(115));
+        assert!(!session.is_finished(), "stopped after {stopped_after} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_interval_a_silent_server_is_neither_pinged_nor_left() {
+    let (mut server, component) = duplex(1 << 16);
+    let session = tokio::spawn(async move {
+        let settings = Settings { ping_interval: None, started: Instant::now() };
+        let (mut echo, metrics, stop) = (echo(), Metrics::new().unwrap(), pin!(pending::<()>()));
+        session::serve(component, b"", &mut echo, &metrics, &settings, stop).await.ending
+    });
+    sleep(Duration::from_secs(100_000)).await;
+    server.write_all(b"<message from='u@x' to='echo.example'/>").await.unwrap();
+    expect(&mut server, "<message from='echo.example' to='u@x'/>").await;
+    assert!(!session.is_finished());
+}
