@@ -33,7 +33,7 @@ pub async fn login<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<(S, Vec<u8>), Cause> {
     let beginning = Beginning::default();
     let link = BufReader::new(Sniffed::new(stream, beginning.clone()));
-    match negotiate(link, domain, secret).await {
+    match negotiate(link, &beginning, domain, secret).await {
         Ok(link) => {
             let early = link.buffer().to_vec();
             Ok((link.into_inner().into_inner(), early))
@@ -49,12 +49,17 @@ pub async fn login<S: AsyncRead + AsyncWrite + Unpin>(
 
 async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
     link: Link<S>,
+    beginning: &Beginning,
     domain: &Domain,
     secret: &Secret,
 ) -> Result<Link<S>, Cause> {
     let header = StreamHeader { to: Some(domain.as_str().into()), from: None, id: None };
     let begun = initiate_stream(link, ns::COMPONENT, header, Timeouts::default()).await;
     let mut begun = begun.map_err(broken)?;
+    if let Some(service) = beginning.service() {
+        // It may wait for something else than a handshake.
+        return Err(Cause::OtherService(service));
+    }
     let id = begun.take_header().id;
     let mut stream = begun.skip_features::<Element>();
     if let Some(id) = &id {

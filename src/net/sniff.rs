@@ -39,6 +39,9 @@ impl Beginning {
             [b'+', b'O', b'K', ..] => "a mail server (POP3)",
             [b'*', b' ', b'O', b'K', ..] => "a mail server (IMAP)",
             _ if has(b"jabber:client") && !for_components() => "XMPP clients (c2s)",
+            // jabberd2 answers there in whatever namespace it was asked, but with what it has for
+            // clients alone.
+            _ if has(b"xep-0198.html#ns") => "XMPP clients (c2s)",
             _ if has(b"jabber:server") && !for_components() => "other XMPP servers (s2s)",
             _ => return None,
         };

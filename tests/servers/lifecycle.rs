@@ -43,6 +43,17 @@ pub fn a_jid_of_the_servers_own_is_told_as_such(kind: Kind) {
     }
 }
 
+/// Whatever that says of a host that it does not serve.
+pub fn a_check_at_the_client_port_ends_with_69(kind: Kind) {
+    let server = Server::start(kind);
+    let mut check = Daemon::command(COMPONENT, SECRET, "127.0.0.1", server.c2s_port());
+    let output = check.arg("--check").output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(69), "{said}");
+    assert!(said.contains("the port"), "{said}");
+    println!("{}: {said}", kind.name());
+}
+
 pub fn a_second_daemon_waits_until_the_first_stops(kind: Kind) {
     let server = Server::start(kind);
     let mut first = Daemon::start(server.component_port());
