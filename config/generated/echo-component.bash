@@ -23,7 +23,7 @@ _echo__component() {
 
     case "${cmd}" in
         echo__component)
-            opts="-j -s -P -p -q -v -h -V --jid --server --port --secret-file --secret --tls --tls-ca --max-stanza-size --flood-burst --flood-rate --name --contact --metrics --log-format --quiet --verbose --check --healthy --print --help --version"
+            opts="-j -s -P -p -q -v -h -V --jid --server --port --ping-interval --secret-file --secret --tls --tls-ca --max-stanza-size --flood-burst --flood-rate --name --contact --metrics --log-format --quiet --verbose --check --healthy --print --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -59,6 +59,13 @@ _echo__component() {
                     return 0
                     ;;
                 -P)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --ping-interval)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace

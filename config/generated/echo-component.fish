@@ -1,6 +1,7 @@
 complete -c echo-component -s j -l jid -d 'The component\'s JID, a domain such as echo.example.com' -r -f
 complete -c echo-component -s s -l server -d 'The XMPP server to connect to: a host name, IPv4 or IPv6 address' -r -f -a "(__fish_print_hostnames)"
 complete -c echo-component -s P -l port -d 'The server\'s port for components' -r -f
+complete -c echo-component -l ping-interval -d 'Ping the server after so many seconds without a sign of life from it; 0 = never' -r -f
 complete -c echo-component -l secret-file -d 'File containing only the secret that is shared with the server' -r -F
 complete -c echo-component -s p -l secret -d 'The secret itself. Visible to every local user in `ps`; prefer --secret-file' -r -f
 complete -c echo-component -l tls-ca -d 'The authorities to trust, a PEM file, instead of the system\'s' -r -F

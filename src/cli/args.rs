@@ -43,6 +43,11 @@ pub struct Args {
     #[arg(default_value_t = 5347, value_parser = port, value_hint = ValueHint::Other)]
     pub port: u16,
 
+    /// Ping the server after so many seconds without a sign of life from it; 0 = never
+    #[arg(long, env = "ECHO_COMPONENT_PING_INTERVAL", value_name = "SECONDS")]
+    #[arg(default_value_t = 25, value_parser = seconds, value_hint = ValueHint::Other)]
+    pub ping_interval: u32,
+
     /// File containing only the secret that is shared with the server
     #[arg(long, env = "ECHO_COMPONENT_SECRET_FILE", value_name = "FILE")]
     #[arg(help_heading = "Secret", value_hint = ValueHint::FilePath)]
@@ -183,6 +188,10 @@ fn rate(value: &str) -> Result<NonZeroU32, &'static str> {
     value
         .parse()
         .map_err(|_| "give a number of messages, at least 1; --flood-burst 0 turns the limit off")
+}
+
+fn seconds(value: &str) -> Result<u32, &'static str> {
+    value.parse().map_err(|_| "give a number of seconds; 0 turns pings off")
 }
 
 fn address(value: &str) -> Result<SocketAddr, &'static str> {

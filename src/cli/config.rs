@@ -4,6 +4,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -14,22 +16,21 @@ use crate::component::address::Domain;
 use crate::component::echo::Echo;
 use crate::component::flood::Allowance;
 use crate::component::requests::Responder;
+use crate::net::connect::Target;
 use crate::net::secret::Secret;
 use crate::net::tls::Trust;
 
 /// What the daemon is to do.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The component's domain.
-    pub domain: Domain,
-    /// The server's name or address.
-    pub server: String,
-    /// The server's port.
-    pub port: u16,
-    /// Whom to trust, if the connection is to be encrypted.
-    pub trust: Option<Trust>,
-    /// What is shared with the server.
-    pub secret: Secret,
+    /// Where to log in, and as whom.
+    pub target: Target,
+    /// Where the secret is from, unless it was typed.
+    pub secret: Option<Place>,
+    /// The file that says whom to trust, if it is not the system's affair.
+    pub tls_ca: Option<PathBuf>,
+    /// After how long without input the server is pinged, if at all.
+    pub ping_interval: Option<Duration>,
     /// The largest stanza to send, in bytes.
     pub max_stanza_size: usize,
     /// How much each sender may send, unless it is any amount.
@@ -68,21 +69,26 @@ impl Config {
                 .transpose()?,
             secret: Place::find(args.secret_file, args.secret),
         };
+        let place = required.secret.clone();
         let (domain, server, secret) = required.complete(&mut warnings)?;
-        let responder = Responder { name, contacts };
-        let max_stanza_size = args.max_stanza_size as usize;
-        let port = args.port;
         let burst = NonZeroU32::new(args.flood_burst);
-        let allowance = burst.map(|burst| Allowance { burst, rate: args.flood_rate });
-        let config =
-            Self { domain, server, port, trust, secret, max_stanza_size, allowance, responder };
+        let interval = Duration::from_secs(args.ping_interval.into());
+        let config = Self {
+            target: Target { server, port: args.port, trust, domain, secret },
+            secret: place,
+            tls_ca: args.tls_ca,
+            ping_interval: (!interval.is_zero()).then_some(interval),
+            max_stanza_size: args.max_stanza_size as usize,
+            allowance: burst.map(|burst| Allowance { burst, rate: args.flood_rate }),
+            responder: Responder { name, contacts },
+        };
         Ok(Checked { config, warnings })
     }
 
     /// The component that this describes.
     pub fn component(&self) -> Echo {
-        let Self { domain, max_stanza_size, responder, allowance, .. } = self.clone();
-        Echo::new(domain, max_stanza_size, responder, allowance)
+        let Self { target, max_stanza_size, responder, allowance, .. } = self.clone();
+        Echo::new(target.domain, max_stanza_size, responder, allowance)
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod args;
 pub mod check;
 pub mod config;
+mod connector;
 pub mod exit;
 pub mod healthy;
 pub mod pages;

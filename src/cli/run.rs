@@ -14,16 +14,16 @@ use tracing::level_filters::LevelFilter;
 use tracing::{error, warn};
 
 use crate::cli::args::{Args, LogFormat};
-use crate::cli::check::{self, Checked};
+use crate::cli::check::{self, Passed};
 use crate::cli::config::{self, Config};
 use crate::cli::exit::{Code, Failure};
 use crate::cli::{healthy, pages};
 use crate::daemon::logging::Log;
-use crate::daemon::supervisor::{self, End, at};
+use crate::daemon::offline::Offline;
+use crate::daemon::supervisor::{self, End};
 use crate::daemon::systemd::Service;
 use crate::daemon::{http, signals};
 use crate::metrics::Metrics;
-use crate::stream::ending::Ending;
 
 /// What `--check` says of a ping that did not come back from a server that answers.
 const ROUTED_AWAY: &str =
@@ -72,14 +72,19 @@ fn daemon(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, F
             tokio::spawn(http::serve(listener, metrics.clone()));
         }
         let mut service = Service::from_environment();
-        Ok(Box::pin(supervisor::run(config, &mut service, &metrics, pin!(stop))).await)
+        let (settings, echo) = (config.supervision(), config.component());
+        let (connect, stop) = (config.connector(), pin!(stop));
+        let online =
+            supervisor::keep_online(&settings, echo, connect, &mut service, &metrics, stop);
+        Ok(Box::pin(online).await)
     });
     // A name that is still being looked up must not hold the exit.
     runtime.shutdown_background();
     match end {
         Ok(End::Stopped) => Ok(ExitCode::SUCCESS),
-        Ok(End::Refused(ending)) => {
-            error!(jid = config.domain.as_str(), server = %at(config), "refused: {ending}");
+        Ok(End::Refused(why)) => {
+            let target = &config.target;
+            error!(jid = target.domain.as_str(), server = %target, "refused: {why}");
             Ok(Code::Refused.into())
         }
         Err(failure) => Err(failure),
@@ -100,28 +105,25 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
 fn once(config: &Config) -> Result<ExitCode, Failure> {
     let metrics = Metrics::new().context("the metrics cannot be set up")?;
     let runtime = runtime()?;
-    let checked = runtime.block_on(check::run(config, &metrics));
+    let checked = runtime.block_on(check::check(config, &metrics));
     runtime.shutdown_background();
-    let (jid, server) = (config.domain.as_str(), at(config));
+    let (jid, server) = (config.target.domain.as_str(), &config.target);
     match checked {
-        Ok(Checked { login, ping }) => {
+        Ok(Passed { login, ping }) => {
             let ping = ping.map_or_else(|| ROUTED_AWAY.into(), |ping| format!("ping {ping:.1?}"));
             Ok(say(&format!("{jid} is accepted at {server}: login {login:.1?}, {ping}\n")))
         }
-        Err(ending) => {
-            let code = if ending.is_refusal() { Code::Refused } else { Code::Unavailable };
-            let error = anyhow!("{jid} at {server}: {ending}{}", also(&ending));
-            Err(Failure::new(code, error))
+        Err(why) => {
+            let code = if why.is_refusal() { Code::Refused } else { Code::Unavailable };
+            Err(Failure::new(code, anyhow!("{jid} at {server}: {why}{}", also(&why))))
         }
     }
 }
 
 /// What `--check` can add: a conflict is likely the daemon itself.
-fn also(ending: &Ending) -> &'static str {
-    match ending.condition() {
-        "conflict" if !ending.is_refusal() => {
-            ", likely by the daemon itself, and that means secret and port are right"
-        }
+fn also(why: &Offline) -> &'static str {
+    match why.condition() {
+        "conflict" => " (a daemon that runs already is such a process)",
         _ => "",
     }
 }

@@ -50,6 +50,14 @@ impl Place {
         Some(if is_variable { Self::Variable(given) } else { Self::Option(given) })
     }
 
+    /// The file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Credential(path) => Some(path),
+            Self::Option(_) | Self::Variable(_) => None,
+        }
+    }
+
     /// The secret, and what an admin should know about it.
     ///
     /// # Errors
