@@ -147,6 +147,7 @@ impl<'a> Supervisor<'a> {
             return Err(End::Refused(offline));
         }
         let pause = self.backoff.pause();
+        self.metrics.waits(pause);
         let next_try = in_seconds(pause);
         let Settings { jid, server, .. } = self.settings;
         warn!(jid, %server, %next_try, "offline: {offline}");
