@@ -124,7 +124,7 @@ fn once(config: &Config) -> Result<ExitCode, Failure> {
 /// What `--check` can add: a conflict is likely the daemon itself.
 fn also(why: &Offline) -> &'static str {
     match why.condition() {
-        "conflict" => " (a daemon that runs already is such a process)",
+        "conflict" => " (likely by the daemon itself, if it is running)",
         _ => "",
     }
 }

@@ -80,6 +80,15 @@ mod tests {
         assert!(lookup.running.is_none(), "the third try looks it up anew");
     }
 
+    #[tokio::test]
+    async fn an_address_may_say_by_which_interface_it_is_reached() {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let found = Lookup::default().addresses("fe80::1%lo", 5347, deadline).await.unwrap();
+        let [SocketAddr::V6(address)] = &found[..] else { panic!("{found:?}") };
+        assert_eq!(address.ip().to_string(), "fe80::1");
+        assert_ne!(address.scope_id(), 0, "that of lo");
+    }
+
     #[test]
     fn a_name_beyond_ascii_is_looked_up_by_its_a_label() {
         for (host, name) in [

@@ -3,15 +3,18 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, SignatureScheme};
 
 use crate::net::lookup::ascii;
 use crate::net::untrusted::Untrusted;
@@ -57,10 +60,28 @@ impl Trust {
         let address = server.split_once('%').map_or(server, |(address, _)| address);
         let name = ServerName::try_from(ascii(address))
             .map_err(|_| Untrusted::WrongName(server.to_owned()))?;
-        TlsConnector::from(self.0.clone())
-            .connect(name, connection)
-            .await
-            .map_err(|error| Untrusted::from(error, server))
+        let asked = Arc::new(Asked::default());
+        let mut config = ClientConfig::clone(&self.0);
+        config.client_auth_cert_resolver = asked.clone();
+        let secured = TlsConnector::from(Arc::new(config)).connect(name, connection).await;
+        secured.map_err(|error| {
+            Untrusted::from(error, server).or_unshown(asked.0.load(Ordering::Relaxed))
+        })
+    }
+}
+
+/// Has no certificate to show, and notes whether the server wanted one.
+#[derive(Debug, Default)]
+struct Asked(AtomicBool);
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
     }
 }
 

@@ -58,6 +58,15 @@ impl Untrusted {
             _ => Self::Other(error),
         }
     }
+
+    /// The same if the server had asked for a certificate, and got none: with TLS 1.2 OpenSSL refuses
+    /// that as it refuses anything else.
+    pub(super) fn or_unshown(self, asked: bool) -> Self {
+        match self {
+            Self::Other(error) if asked && is_refusal(&error) => Self::CertificateWanted,
+            why => why,
+        }
+    }
 }
 
 impl fmt::Display for Untrusted {
@@ -101,6 +110,11 @@ impl fmt::Display for Untrusted {
     }
 }
 
+fn is_refusal(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(error, Some(Error::AlertReceived(AlertDescription::HandshakeFailure)))
+}
+
 fn is_end(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe)
@@ -108,4 +122,23 @@ fn is_end(error: &io::Error) -> bool {
 
 fn is_authoritys(why: &OtherError) -> bool {
     matches!(why.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_after_a_certificate_was_asked_for_is_about_that() {
+        for (alert, asked, wanted) in [
+            (AlertDescription::CertificateRequired, true, true),
+            (AlertDescription::HandshakeFailure, true, true),
+            (AlertDescription::HandshakeFailure, false, false),
+            (AlertDescription::InternalError, true, false),
+        ] {
+            let error = io::Error::new(io::ErrorKind::InvalidData, Error::AlertReceived(alert));
+            let why = Untrusted::from(error, "server.example").or_unshown(asked);
+            assert_eq!(matches!(why, Untrusted::CertificateWanted), wanted, "{alert:?} {asked}");
+        }
+    }
 }

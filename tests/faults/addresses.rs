@@ -99,6 +99,22 @@ fn a_refusal_counts_only_if_every_address_that_answered_refused() {
     assert_eq!(check.ends().code(), Some(69), "{:?}", check.log);
 }
 
+#[test]
+fn a_name_beyond_ascii_is_looked_up_by_its_a_label() {
+    let name = "addresses::a_name_beyond_ascii_is_looked_up_by_its_a_label";
+    if !is_inside(name, &[]) {
+        return;
+    }
+    let folder = Folder::new("a-label");
+    let hosts = folder.file("hosts", b"127.0.0.1 xn--bcher-kva.example\n", 0o644);
+    shell(&format!("mount --bind {hosts} /etc/hosts"));
+    let server = Server::start();
+    let mut daemon = daemon_for("b\u{fc}cher.example", server.port(), &[]);
+    server.online().echoes("x");
+    let said = daemon.logs("online");
+    assert!(said.contains(&format!("b\u{fc}cher.example:{}", server.port())), "{said}");
+}
+
 fn refuse(mut peer: Peer, condition: &str) {
     peer.header();
     peer.send(&format!(
@@ -125,8 +141,12 @@ fn servers() -> (Server, Server) {
 }
 
 fn daemon(port: u16, options: &[&str]) -> Daemon {
+    daemon_for(NAME, port, options)
+}
+
+fn daemon_for(server: &str, port: u16, options: &[&str]) -> Daemon {
     let mut command = program();
-    command.args(["--jid", COMPONENT, "--server", NAME, "--port", &port.to_string()]);
+    command.args(["--jid", COMPONENT, "--server", server, "--port", &port.to_string()]);
     Daemon::run(command.args(options).env("ECHO_COMPONENT_SECRET", SECRET))
 }
 
