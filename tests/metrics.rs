@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use support::COMPONENT;
+use support::pauses::pause;
 use support::scripted::{Daemon, SECRET, SOON, Server, program};
 
 fn free_port() -> u16 {
@@ -116,7 +117,8 @@ fn all_that_may_happen_is_there_from_the_start() {
 #[test]
 fn the_last_echo_and_the_pause_before_the_next_try_are_told() {
     let (server, port) = (Server::start(), free_port());
-    let mut daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
+    let options = ["-v", "--metrics", &format!("127.0.0.1:{port}")];
+    let mut daemon = Daemon::start_with(&server, &options);
     let before = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
     let mut peer = server.online();
     peer.echoes("x");
@@ -126,9 +128,9 @@ fn the_last_echo_and_the_pause_before_the_next_try_are_told() {
     assert!(figure(&scrape, "echo_component_backoff_seconds").abs() < 0.01);
     // The server is gone, so that pauses grow.
     drop((peer, server));
-    daemon.logs("next_try=at once");
+    daemon.logs("retry_s=0.0");
     for _ in 0..3 {
-        daemon.logs("next_try=in");
+        daemon.logs("still offline");
     }
     assert!(figure(&http(port, "GET /metrics"), "echo_component_backoff_seconds") >= 0.5);
 }
@@ -261,7 +263,7 @@ fn idle_scrapers_leave_the_stream_its_descriptors() {
     peer.close();
     // After this one there is a pause in which scrapers could take what the stream had.
     server.online().close();
-    daemon.logs("next_try=in");
+    while pause(&daemon.logs("retry_s=")).is_zero() {}
     let _peer = server.online();
     daemon.logs("online");
     let hindered = daemon.log.iter().any(|line| line.contains("Too many open files"));
@@ -327,10 +329,9 @@ fn a_check_needs_no_one_to_read_what_it_says() {
 
 #[test]
 fn a_check_that_fails_says_why() {
-    for (condition, code, words) in [
-        ("not-authorized", 77, "secret"),
-        ("conflict", 69, "likely by the daemon itself"),
-    ] {
+    for (condition, code, words) in
+        [("not-authorized", 77, "secret"), ("conflict", 69, "likely by the daemon itself")]
+    {
         let (ended, said) = check(&Server::start(), |server| {
             let mut peer = server.accept();
             peer.header();
