@@ -41,7 +41,7 @@ fn help_and_version_are_printed() {
     let version = run(&["--version"]);
     assert_eq!(
         String::from_utf8(version.stdout).unwrap(),
-        concat!("echo-component ", env!("CARGO_PKG_VERSION"), "\n")
+        concat!("echo-component ", env!("ECHO_COMPONENT_BUILD_VERSION"), "\n")
     );
 }
 
@@ -71,7 +71,7 @@ fn wrong_usage_ends_with_64_and_one_sentence() {
         (&["--jid", "twice.example"], "'--jid <DOMAIN>' cannot be used multiple times"),
         (&["--quiet=x"], "unexpected value 'x' for '--quiet'"),
         (&["-q", "-v"], "'--quiet' cannot be used with '--verbose...'"),
-        (&["--tls-ca", "/x"], "'--tls-ca <FILE>' is of no use without '--tls'"),
+        (&["--tls-ca", "/x"], "'--tls-ca <FILE>' has no effect without --tls; add --tls"),
     ] {
         let output = run(&[&WHOLE[..], options].concat());
         let said = stderr(&output);
@@ -107,7 +107,7 @@ fn wrong_values_end_with_78_and_one_sentence() {
         (&["--jid", "a b"], "a b"),
         (&["--server", "a:5347"], "--port"),
         (&["--server", "a b"], "host name"),
-        (&["--server", "http://localhost"], "--server \"http://localhost\" begins with a scheme"),
+        (&["--server", "http://localhost"], "it begins with a scheme: give the host name alone"),
         (&["--secret", ""], "the secret of --secret is empty"),
         (&["--secret", "a\nb"], "the secret of --secret has more than one line"),
         (&["--secret-file", "/no/such/file"], "/no/such/file"),
@@ -117,7 +117,10 @@ fn wrong_values_end_with_78_and_one_sentence() {
         (&["--secret-file", &binary], "UTF-8"),
         (&["--secret-file", &long], "4096"),
         (&["--name", " "], "--name"),
+        (&["--name", "a\u{1}b"], "it contains what XML forbids"),
+        (&["--name", "a\u{ffff}b"], "it contains what XML forbids"),
         (&["--contact", "admin@example.com"], "mailto:admin@example.com"),
+        (&["--contact", "mailto:a\u{fffe}@b"], "contains what XML forbids"),
     ] {
         let mut defaults = vec![];
         for pair in [["--jid", "echo.example"], ["--server", "localhost"], ["--secret", "x"]] {
@@ -130,6 +133,60 @@ fn wrong_values_end_with_78_and_one_sentence() {
         assert_eq!(output.status.code(), Some(78), "{options:?}: {said}");
         assert!(said.contains(words) && said.lines().count() == 1, "{options:?}: {said}");
     }
+}
+
+/// The JID and the server are where most first tries go wrong.
+#[test]
+fn a_bad_jid_or_server_is_told_by_its_cause() {
+    for (option, value, why) in [
+        ("--jid", "echo example", "it contains a blank"),
+        ("--jid", "https://echo.example.com", "it begins with a scheme"),
+        ("--jid", "xmpp:echo.example.com", "it begins with a scheme"),
+        ("--jid", "echo.example.com:5347", "it ends with a port: give the server's with --port"),
+        ("--jid", "a..b", "a dot too many"),
+        ("--jid", ".a", "a dot too many"),
+        ("--jid", "192.0.2.1", "it is an IP address"),
+        ("--jid", "a&b.example", "it contains what domains do not"),
+        ("--jid", "\"echo.example\"", "it is in quotes, which docker's --env-file keeps"),
+        ("--server", "a host", "it contains a blank"),
+        ("--server", "xmpp:example.com", "it begins with a scheme"),
+        ("--server", "example.com:5347", "it ends with a port: give that with --port"),
+        ("--server", "a..b", "a dot too many"),
+        ("--server", "unix:/run/xmpp", "it is a socket in the file system"),
+        ("--server", "admin@example.com", "it is somebody's address"),
+        ("--server", "example.com/x", "it contains what host names do not"),
+        ("--server", "::1%", "it contains what host names do not"),
+        ("--server", "'localhost'", "it is in quotes, which docker's --env-file keeps"),
+    ] {
+        let mut options = WHOLE;
+        options[if option == "--jid" { 1 } else { 3 }] = value;
+        let output = run(&options);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(78), "{value}: {said}");
+        assert!(said.contains(&format!("{option} {value:?} is not a")), "{value}: {said}");
+        assert!(said.contains(why) && said.lines().count() == 1, "{value}: {said}");
+    }
+}
+
+#[test]
+fn an_ipv6_address_may_have_a_zone() {
+    for server in ["fe80::1%lo", "[fe80::1%lo]"] {
+        let output = run(&["-j", "a", "-s", server, "--secret", "x", "-P", "1", "--check"]);
+        // Nobody is there, which is found out by trying.
+        assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn all_that_is_missing_is_named_at_once() {
+    let said = stderr(&run(&[]));
+    for words in ["missing: --jid or ECHO_COMPONENT_JID", "--server or", "--secret-file or"] {
+        assert!(said.contains(words) && said.lines().count() == 1, "{said}");
+    }
+    let output =
+        program().env("CREDENTIALS_DIRECTORY", "/run/x/echo-component@muc.service").output();
+    let said = stderr(&output.unwrap());
+    assert!(said.contains("write it into /etc/echo-component/muc.secret"), "{said}");
 }
 
 #[test]
@@ -162,7 +219,7 @@ fn a_filter_may_show_some_modules_only() {
         let mut command = program();
         command.args(["-j", "a b"]).args(&WHOLE[2..]).env("RUST_LOG", filter);
         let said = stderr(&command.output().unwrap());
-        assert!(said.contains("\"a b\" is not usable"), "{filter}: {said}");
+        assert!(said.contains("\"a b\" is not a domain"), "{filter}: {said}");
     }
 }
 
@@ -203,13 +260,86 @@ fn the_three_flags_suffice_with_the_secrets_file_in_the_environment_or_a_credent
     }
 }
 
+/// A unit without the secret's file hands over an empty credential.
+#[test]
+fn an_empty_credential_is_none() {
+    let folder = Folder::new("empty-credential");
+    folder.file("secret", b"\n", 0o600);
+    let server = Server::start();
+    let mut command = program();
+    command.args(["-j", "echo.example", "-s", "localhost", "-P", &server.port().to_string()]);
+    command.env("CREDENTIALS_DIRECTORY", &folder.0).env("ECHO_COMPONENT_SECRET", SECRET);
+    let _daemon = Daemon::run(&mut command);
+    let handshake = server.accept().header();
+    assert!(handshake.contains(support::scripted::DIGEST), "{handshake}");
+}
+
+#[test]
+fn a_line_break_at_the_end_of_the_secrets_variable_is_no_part_of_it() {
+    for end in ["\n", "\r\n"] {
+        let server = Server::start();
+        let mut command = program();
+        command.args(["-j", "echo.example", "-s", "localhost", "-P", &server.port().to_string()]);
+        let _daemon = Daemon::run(command.env("ECHO_COMPONENT_SECRET", format!("{SECRET}{end}")));
+        let handshake = server.accept().header();
+        assert!(handshake.contains(support::scripted::DIGEST), "{handshake}");
+    }
+}
+
+/// In a container without enableServiceLinks: false.
+#[test]
+fn a_port_that_kubernetes_set_is_passed_over() {
+    let mut command = program();
+    command.env("ECHO_COMPONENT_PORT", "tcp://10.96.0.7:5347");
+    command.args(["-j", "echo.example", "-s", "127.0.0.1", "--secret", SECRET]);
+    let mut daemon = Daemon::run(&mut command);
+    let said = daemon.logs("Kubernetes sets it for a Service named echo-component");
+    assert!(said.contains("ECHO_COMPONENT_PORT=tcp://10.96.0.7:5347 is passed over"), "{said}");
+    daemon.logs("server=127.0.0.1:5347");
+}
+
+#[test]
+fn quotes_around_the_secret_are_warned_of() {
+    let server = Server::start();
+    let mut command = program();
+    command.args(["-j", "echo.example", "-s", "127.0.0.1", "-P", &server.port().to_string()]);
+    let mut daemon = Daemon::run(command.env("ECHO_COMPONENT_SECRET", "\"quoted\""));
+    let said = daemon.logs("is in quotes, which docker's --env-file keeps");
+    assert!(!said.contains("quoted"), "{said}");
+}
+
+/// As containers have theirs. Mounting takes a namespace of our own, which not every machine allows.
+#[test]
+fn an_open_secret_on_a_read_only_mount_is_not_warned_of() {
+    let folder = Folder::new("read-only");
+    folder.file("secret", SECRET.as_bytes(), 0o444);
+    let server = Server::start();
+    let at = folder.0.to_str().unwrap();
+    let script =
+        "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && shift && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-c", script, "sh", at]);
+    command.arg(env!("CARGO_BIN_EXE_echo-component"));
+    command.args(["-j", "echo.example", "-s", "127.0.0.1", "-P", &server.port().to_string()]);
+    command.args(["--secret-file", &format!("{at}/secret")]);
+    let may = Command::new("unshare").args(["--mount", "--map-root-user", "true"]).output();
+    if !may.is_ok_and(|it| it.status.success()) {
+        let _ = writeln!(std::io::stderr(), "left out: a read-only mount cannot be had here");
+        return;
+    }
+    let mut daemon = Daemon::run(command.stderr(Stdio::piped()));
+    server.online().echoes("x");
+    daemon.logs("online");
+    assert_eq!(daemon.log.len(), 1, "{:?}", daemon.log);
+}
+
 #[test]
 fn everything_can_come_from_the_environment() {
     let server = Server::start();
     let mut command = program();
     command.env("ECHO_COMPONENT_JID", "echo.example").env("ECHO_COMPONENT_SERVER", "127.0.0.1");
     command.env("ECHO_COMPONENT_PORT", server.port().to_string());
-    command.env("ECHO_COMPONENT_SECRET", SECRET).env("ECHO_COMPONENT_VERBOSE", "1");
+    command.env("ECHO_COMPONENT_SECRET", SECRET).env("ECHO_COMPONENT_VERBOSE", "True");
     command.env("ECHO_COMPONENT_NAME", "Mirror");
     command.env("ECHO_COMPONENT_CONTACT", "mailto:a@example.com xmpp:b@example.com");
     let _daemon = Daemon::run(&mut command);
@@ -228,7 +358,7 @@ fn everything_can_come_from_the_environment() {
 fn switches_in_the_environment_may_be_off() {
     let server = Server::start();
     let mut command = program();
-    for (name, value) in [("QUIET", "false"), ("VERBOSE", "no"), ("TLS", "0")] {
+    for (name, value) in [("QUIET", "False"), ("VERBOSE", "No"), ("TLS", "0")] {
         command.env(format!("ECHO_COMPONENT_{name}"), value);
     }
     command.args(["-j", "echo.example", "-s", "127.0.0.1", "-P", &server.port().to_string()]);
@@ -285,7 +415,7 @@ fn a_wrong_variable_ends_with_78_and_its_name() {
         (&[("SERVER", "a b")], "ECHO_COMPONENT_SERVER \"a b\""),
         (&[("PORT", "abc")], "'abc' for ECHO_COMPONENT_PORT"),
         (&[("TLS", "maybe")], "'maybe' for ECHO_COMPONENT_TLS"),
-        (&[("TLS_CA", "/x")], "ECHO_COMPONENT_TLS_CA is of no use without '--tls'"),
+        (&[("TLS_CA", "/x")], "ECHO_COMPONENT_TLS_CA has no effect without --tls; add --tls"),
         (&[("MAX_STANZA_SIZE", "512k")], "'512k' for ECHO_COMPONENT_MAX_STANZA_SIZE"),
         (&[("FLOOD_BURST", "-1")], "'-1' for ECHO_COMPONENT_FLOOD_BURST"),
         (&[("FLOOD_RATE", "0")], "'0' for ECHO_COMPONENT_FLOOD_RATE"),
@@ -333,9 +463,10 @@ fn what_is_wrong_on_the_command_line_too_is_wrong_usage() {
 fn a_secret_that_others_can_read_is_warned_of() {
     let folder = Folder::new("open-secret");
     let file = folder.file("secret", SECRET.as_bytes(), 0o644);
-    for (options, words) in
-        [(["--secret-file", &*file], "others can read"), (["--secret", SECRET], "with ps")]
-    {
+    for (options, words) in [
+        (["--secret-file", &*file], "others can read"),
+        (["--secret", SECRET], "visible to every local user in ps"),
+    ] {
         let server = Server::start();
         let mut command = program();
         command.args(["-j", "echo.example", "-s", "localhost", "-P", &server.port().to_string()]);
@@ -364,8 +495,9 @@ fn a_request_to_reload_is_answered_in_the_log_and_changes_nothing() {
 /// util-linux' script gives the program a terminal.
 fn on_a_terminal(options: &str) -> Command {
     let daemon = format!("{} {options}", env!("CARGO_BIN_EXE_echo-component"));
-    let mut command = Command::new("script");
-    command.args(["-qefc", &daemon, "/dev/null"]).env_clear();
+    // A developer's nohup must not reach it.
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", "script", "-qefc", &daemon, "/dev/null"]).env_clear();
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command
 }

@@ -18,7 +18,7 @@ const UNIT: &str = "echo-component.service";
 const TEMPLATE: &str = "echo-component@.service";
 
 /// Options that make no sense as a setting of a service.
-const ONLY_ON_THE_COMMAND_LINE: [&str; 1] = ["check"];
+const ONLY_ON_THE_COMMAND_LINE: [&str; 5] = ["check", "healthy", "print", "help", "version"];
 
 /// The most exposed that a unit may be, in tenths, as `systemd-analyze security` counts.
 const EXPOSURE: &str = "11";

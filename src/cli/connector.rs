@@ -7,7 +7,8 @@ use std::path::Path;
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::cli::config::{Config, SecretFile};
+use crate::cli::config::Config;
+use crate::cli::secret::Place;
 use crate::daemon::supervisor;
 use crate::net::connect::{Connected, Connection, Target, connect};
 use crate::net::error::NoLogin;
@@ -23,7 +24,7 @@ impl Config {
         supervisor::Settings {
             jid: self.target.domain.as_str().to_owned(),
             server: self.target.to_string(),
-            start_renews_secret: matches!(self.secret_file, Some(SecretFile::Credential(_))),
+            start_renews_secret: matches!(self.secret, Some(Place::Credential(_))),
             stream,
         }
     }
@@ -40,9 +41,10 @@ impl Config {
 
     /// Reads the files again. What cannot be read now stays as it was: it may be about to be written.
     fn renew(&self, target: &mut Target) {
-        if let Some(file) = self.secret_file.as_ref().filter(|file| is_regular(file.path())) {
-            match file.read(&mut vec![]) {
-                Ok(secret) => target.secret = secret,
+        let place = self.secret.as_ref();
+        if let Some(place) = place.filter(|it| it.file().is_some_and(is_regular)) {
+            match place.read() {
+                Ok((secret, _)) => target.secret = secret,
                 Err(error) => warn!("{error:#}; the secret from before is used"),
             }
         }

@@ -4,7 +4,9 @@
 
 pub mod backoff;
 pub mod http;
+pub mod lines;
 pub mod logging;
 pub mod offline;
+pub mod signals;
 pub mod supervisor;
 pub mod systemd;
