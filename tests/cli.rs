@@ -9,7 +9,7 @@ use std::net::UdpSocket;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use clap::CommandFactory;
 use echo_component::cli::args::Args;
@@ -572,29 +572,85 @@ fn wait_until_nothing_is_shown(parent: u32) {
     panic!("the terminal goes on showing what is typed");
 }
 
-#[test]
-fn what_is_missing_is_asked_for_on_a_terminal_and_the_secret_is_not_shown() {
-    let server = Server::start();
-    let mut terminal = on_a_terminal(&format!("--port {}", server.port())).spawn().unwrap();
-    let (mut keys, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
+/// Types the answers, each when its prompt is there, and says what the terminal showed.
+fn answer(terminal: &mut Child, answers: &[(&str, &str)]) -> Vec<u8> {
+    let parent = terminal.id();
+    let (keys, screen) = (terminal.stdin.as_mut().unwrap(), terminal.stdout.as_mut().unwrap());
     let mut shown = Vec::new();
-    for (prompt, answer) in
-        [("echo.example.com): ", "echo.example"), ("address: ", "127.0.0.1"), ("shown): ", SECRET)]
-    {
-        while !shown.ends_with(prompt.as_bytes()) {
+    for (prompt, answer) in answers {
+        let before = shown.len();
+        while !shown[before..].ends_with(prompt.as_bytes()) {
             let mut byte = [0];
             screen.read_exact(&mut byte).unwrap();
             shown.push(byte[0]);
         }
-        if answer == SECRET {
-            wait_until_nothing_is_shown(terminal.id());
+        if prompt.starts_with("shown") {
+            wait_until_nothing_is_shown(parent);
         }
         keys.write_all(format!("{answer}\n").as_bytes()).unwrap();
     }
+    shown
+}
+
+#[test]
+fn a_bad_answer_is_told_why_and_asked_for_again() {
+    let server = Server::start();
+    let mut terminal = on_a_terminal(&format!("--port {}", server.port())).spawn().unwrap();
+    let shown = answer(
+        &mut terminal,
+        &[
+            ("echo.example.com): ", "https://echo.example"),
+            ("echo.example.com): ", "echo.example"),
+            ("address: ", "two words"),
+            ("address: ", ""),
+            ("address: ", "127.0.0.1"),
+            ("shown): ", ""),
+            ("shown): ", SECRET),
+        ],
+    );
     let handshake = server.accept().header();
     assert!(handshake.contains(support::scripted::DIGEST), "{handshake}");
-    keys.write_all(b"\x03").unwrap(); // Ctrl-C
-    screen.read_to_end(&mut shown).unwrap();
+    let shown = String::from_utf8_lossy(&shown);
+    for why in ["it begins with a scheme", "it contains a blank", "it is empty", "cannot be empty"]
+    {
+        assert!(shown.contains(why), "{why}: {shown}");
+    }
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+}
+
+/// Where output goes to a pipe or a file, somebody still has to see the questions.
+#[test]
+fn questions_go_to_the_terminal_wherever_output_goes() {
+    let folder = Folder::new("questions");
+    let output = folder.0.join("output");
+    let options = format!("--check --port 1 >{0} 2>{0}", output.display());
+    let mut terminal = on_a_terminal(&options).spawn().unwrap();
+    answer(
+        &mut terminal,
+        &[("echo.example.com): ", "echo.example"), ("address: ", "127.0.0.1"), ("shown): ", "x")],
+    );
+    assert_eq!(terminal.wait().unwrap().code(), Some(69));
+    let said = fs::read_to_string(output).unwrap();
+    assert!(said.contains("cannot be reached") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn what_is_missing_is_asked_for_on_a_terminal_and_the_secret_is_not_shown() {
+    let server = Server::start();
+    let mut terminal = on_a_terminal(&format!("--port {}", server.port())).spawn().unwrap();
+    let mut shown = answer(
+        &mut terminal,
+        &[
+            ("echo.example.com): ", "echo.example"),
+            ("address: ", "127.0.0.1"),
+            ("shown): ", SECRET),
+        ],
+    );
+    let handshake = server.accept().header();
+    assert!(handshake.contains(support::scripted::DIGEST), "{handshake}");
+    terminal.stdin.as_mut().unwrap().write_all(b"\x03").unwrap(); // Ctrl-C
+    terminal.stdout.as_mut().unwrap().read_to_end(&mut shown).unwrap();
     let shown = String::from_utf8_lossy(&shown);
     terminal.wait().unwrap();
     assert!(shown.contains("stopping on SIGINT") && !shown.contains(SECRET), "{shown}");

@@ -14,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use support::COMPONENT;
+use support::pauses::pause;
 use support::scripted::{Daemon, Peer, SECRET, SOON, Server, program};
 
 /// How long the watchdog waits where a test does not say otherwise. Busy machines need some slack.
@@ -279,7 +280,7 @@ fn there_are_signs_of_life_online_and_while_backing_off_and_logging_in() {
     for _ in 0..3 {
         server.accept().close();
     }
-    daemon.logs("next_try=in");
+    while pause(&daemon.logs("retry_s=")).is_zero() {}
     manager.sees_life(4);
     let _silent = server.accept();
     manager.sees_life(4);
@@ -425,7 +426,7 @@ fn a_stop_is_told_online_and_while_backing_off() {
         } else {
             server.accept().close();
             server.accept().close();
-            daemon.logs("next_try=in");
+            manager.waits_for_status(&["next try in"]);
         }
         daemon.signal("TERM");
         manager.waits_for("STOPPING=1");

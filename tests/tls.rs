@@ -18,7 +18,7 @@ use tokio_rustls::rustls::version::{TLS12, TLS13};
 /// The daemon for `localhost` at that port, trusting the authority.
 fn daemon(port: u16, authority: &Authority) -> Daemon {
     let mut command = program();
-    command.args(["--jid", COMPONENT, "--server", "localhost", "--tls", "--port"]);
+    command.args(["--jid", COMPONENT, "--server", "localhost", "-v", "--tls", "--port"]);
     command.arg(port.to_string()).arg("--tls-ca").arg(&authority.file);
     Daemon::run(command.env("ECHO_COMPONENT_SECRET", SECRET))
 }

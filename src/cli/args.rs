@@ -20,6 +20,7 @@ use crate::net::secret::Secret;
 /// taken from --secret-file, then from systemd's credential "secret", then from --secret or its
 /// variable. What is missing is asked for on a terminal.
 #[derive(Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "a switch of a command line is a bool")]
 #[command(version = env!("ECHO_COMPONENT_BUILD_VERSION"), max_term_width = 100)]
 #[command(disable_help_flag = true, disable_version_flag = true, after_help = after_help())]
 #[command(

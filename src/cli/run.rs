@@ -19,7 +19,7 @@ use crate::cli::config::{self, Config};
 use crate::cli::exit::{Code, Failure};
 use crate::cli::{healthy, pages};
 use crate::daemon::logging::Log;
-use crate::daemon::offline::Offline;
+use crate::daemon::offline::{self, Offline};
 use crate::daemon::supervisor::{self, End};
 use crate::daemon::systemd::Service;
 use crate::daemon::{http, signals};
@@ -64,6 +64,7 @@ pub fn run(mut args: Args, log: &Log) -> Result<ExitCode, Failure> {
 fn daemon(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, Failure> {
     let runtime = runtime()?;
     let metrics = Arc::new(Metrics::new().context("the metrics cannot be set up")?);
+    metrics.expect(offline::conditions());
     let stop = signals::stop()?;
     let end = runtime.block_on(async {
         if let Some(address) = metrics_at {
@@ -123,7 +124,7 @@ fn once(config: &Config) -> Result<ExitCode, Failure> {
 /// What `--check` can add: a conflict is likely the daemon itself.
 fn also(why: &Offline) -> &'static str {
     match why.condition() {
-        "conflict" => " (a daemon that runs already is such a process)",
+        "conflict" => " (likely by the daemon itself, if it is running)",
         _ => "",
     }
 }

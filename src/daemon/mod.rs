@@ -10,3 +10,4 @@ pub mod offline;
 pub mod signals;
 pub mod supervisor;
 pub mod systemd;
+pub mod told;

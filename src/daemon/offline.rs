@@ -89,6 +89,28 @@ fn of_stream(error: &StreamError) -> &'static str {
     known.unwrap_or("undefined-condition")
 }
 
+/// All that [`Offline::condition`] may say.
+pub fn conditions() -> impl Iterator<Item = &'static str> {
+    CONDITIONS.into_iter().chain(OURS)
+}
+
+/// Those that no stream error names.
+const OURS: [&str; 13] = [
+    "closed",
+    "closed-at-login",
+    "connection-lost",
+    "faulty-xml",
+    "login-timeout",
+    "no-address",
+    "no-stream",
+    "other-service",
+    "silent",
+    "stopped",
+    "stuck",
+    "unreachable",
+    "untrusted",
+];
+
 /// The conditions of RFC 6120 §4.9.3, so that no server can invent figures without end.
 const CONDITIONS: [&str; 25] = [
     "bad-format",
@@ -169,6 +191,7 @@ mod tests {
             let offline = Offline::NoLogin(NoLogin::Failed(causes.collect()));
             assert_eq!(offline.is_refusal(), refused, "{sentence}");
             assert_eq!(offline.condition(), condition, "{sentence}");
+            assert!(conditions().any(|it| it == condition), "{condition}");
             assert_eq!(offline.to_string(), sentence);
         }
     }

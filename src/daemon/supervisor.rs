@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::component::echo::Echo;
 use crate::daemon::backoff::Backoff;
 use crate::daemon::offline::Offline;
 use crate::daemon::systemd::Service;
+use crate::daemon::told::Told;
 use crate::metrics::Metrics;
 use crate::net::connect::{Connected, EXPOSED};
 use crate::net::error::NoLogin;
@@ -92,6 +93,7 @@ struct Supervisor<'a> {
     service: &'a mut Service,
     metrics: &'a Metrics,
     backoff: Backoff,
+    told: Told,
     was_online: bool,
     /// Since when each try has been refused.
     refused: Option<Instant>,
@@ -106,9 +108,9 @@ impl<'a> Supervisor<'a> {
         service: &'a mut Service,
         metrics: &'a Metrics,
     ) -> Self {
-        let backoff = Backoff::new();
+        let (backoff, told) = (Backoff::new(), Told::default());
         let (was_online, refused, warned) = (false, None, false);
-        Self { settings, echo, service, metrics, backoff, was_online, refused, warned }
+        Self { settings, echo, service, metrics, backoff, told, was_online, refused, warned }
     }
 
     /// The component is online, until it is not.
@@ -126,6 +128,7 @@ impl<'a> Supervisor<'a> {
         info!(jid, %server, "online");
         self.service.outcome(&format!("online as {jid} at {server}"));
         self.was_online = true;
+        self.told = Told::default();
         self.echo.start_stream();
         let since = Instant::now();
         let (echo, metrics) = (&mut self.echo, self.metrics);
@@ -147,10 +150,16 @@ impl<'a> Supervisor<'a> {
             return Err(End::Refused(offline));
         }
         let pause = self.backoff.pause();
-        let next_try = in_seconds(pause);
+        self.metrics.waits(pause);
         let Settings { jid, server, .. } = self.settings;
-        warn!(jid, %server, %next_try, "offline: {offline}");
-        self.service.outcome(&format!("offline: {offline}; next try {next_try}"));
+        let why = offline.to_string();
+        let retry_s = (pause.as_secs_f64() * 10.0).round() / 10.0;
+        if self.told.is_news(&why) {
+            warn!(jid, %server, retry_s, "offline: {why}");
+        } else {
+            debug!(jid, %server, retry_s, "still offline: {why}");
+        }
+        self.service.outcome(&format!("offline: {why}; next try {}", in_seconds(pause)));
         Ok(pause)
     }
 

@@ -64,7 +64,7 @@ fn the_sentence_names_each_address_with_its_reason() {
         let mut daemon = daemon(one.port(), &[]);
         first(one.accept());
         refuse(two.accept(), "policy-violation");
-        let said = daemon.logs("next_try=");
+        let said = daemon.logs("retry_s=");
         let port = one.port();
         let at_one = format!("there is no login at 127.0.0.1:{port}: ");
         let at_two = format!("; nor at 127.0.0.2:{port}: the server says policy-violation");
@@ -178,7 +178,7 @@ fn a_server_whose_addresses_are_all_slow_is_left_within_the_time_for_a_try() {
     let mut daemon = daemon(one.port(), &[]);
     let since = Instant::now();
     let peers = (one.accept(), two.accept());
-    let said = daemon.logs_within(Duration::from_secs(60), "next_try=");
+    let said = daemon.logs_within(Duration::from_secs(60), "retry_s=");
     assert_eq!(said.matches("did not finish the login in time").count(), 2, "{said}");
     assert!(since.elapsed() > Duration::from_secs(29), "{:?}", since.elapsed());
     drop(peers);

@@ -61,7 +61,8 @@ fn a_login_answered_late_is_a_login() {
 #[test]
 fn conflicts_are_waited_out_with_growing_pauses() {
     let server = Server::start();
-    let mut daemon = Daemon::start(&server);
+    // The same reason is told again to those alone who want to know more.
+    let mut daemon = Daemon::start_with(&server, &["-v"]);
     let mut pauses = vec![];
     for _ in 0..5 {
         refuse_for_another(server.accept());

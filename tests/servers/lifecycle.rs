@@ -58,7 +58,9 @@ pub fn a_second_daemon_waits_until_the_first_stops(kind: Kind) {
     let server = Server::start(kind);
     let mut first = Daemon::start(server.component_port());
     first.wait_until_online();
-    let mut second = Daemon::start(server.component_port());
+    // The same reason is told again to those alone who want to know more.
+    let mut second = Daemon::command(COMPONENT, SECRET, "127.0.0.1", server.component_port());
+    let mut second = Daemon::run(second.arg("-v"));
     second.wait_for_line("already connected");
     second.wait_for_line("already connected");
     let mut alice = User::login(&server, "alice");
