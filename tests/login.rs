@@ -197,10 +197,18 @@ async fn a_server_that_just_closes_is_told_by_how_far_it_came() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_right_behind_the_header_is_read_although_the_server_is_gone() {
+async fn a_refusal_is_read_although_the_server_is_gone() {
     let header = HEADER.replace("id='42'", "version='1.0' id=''");
-    let said = sentence(header + &stream_error("host-unknown", "no such component"), true).await;
+    let refusal = header + &stream_error("host-unknown", "no such component");
+    let said = sentence(&refusal, true).await;
     assert!(said.contains("host-unknown (no such component)"), "{said}");
+
+    let (mut server, component) = duplex(1 << 16);
+    server.write_all(refusal.as_bytes()).await.unwrap();
+    drop(server);
+    let domain = Domain::new(COMPONENT).unwrap();
+    let said = login(component, &domain, &SECRET.into()).await.unwrap_err().to_string();
+    assert!(said.contains("host-unknown (no such component)"), "before it was asked: {said}");
 }
 
 #[test]

@@ -114,6 +114,8 @@ fn a_credential_that_is_refused_for_a_minute_ends_the_daemon_with_77() {
     let mut command = program();
     command.args(["--jid", COMPONENT, "--server", "127.0.0.1", "--port"]);
     command.arg(server.port().to_string()).env("CREDENTIALS_DIRECTORY", &folder.0);
+    // So that each try is told.
+    command.arg("-v");
     let mut daemon = Daemon::run(&mut command);
     next_is(&server, DIGEST).close();
     let since = Instant::now();

@@ -21,7 +21,7 @@ use crate::component::reply::Reply;
 use crate::component::requests::{Now, Request, Responder};
 use crate::component::step::{Bounce, Head, Kind, Missing, Silence, Step};
 use crate::component::stream_error::StreamError;
-use crate::xml::error::Fault;
+pub use crate::xml::error::Fault;
 use crate::xml::tag::Tag;
 
 /// RFC 6120 §13.12: a stanza of so many bytes is taken everywhere, whatever limit tests set.

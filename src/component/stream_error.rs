@@ -30,13 +30,6 @@ impl StreamError {
         }
     }
 
-    /// Whether the component's JID is one that the server keeps for itself. ejabberd tells that from
-    /// a component that is already connected by its text alone.
-    pub fn is_servers_own_domain(&self) -> bool {
-        let own = |text: &String| text.contains("local domain");
-        self.condition == "conflict" && self.text.as_ref().is_some_and(own)
-    }
-
     /// Whether `element` is a stream error.
     pub fn is(element: &Element) -> bool {
         element.is("error", ns::STREAM)

@@ -16,7 +16,7 @@ use crate::component::address::Domain;
 use crate::component::stream_error::StreamError;
 use crate::net::error::Cause;
 use crate::net::secret::Secret;
-use crate::net::sniff::{Beginning, Sniffed};
+use crate::net::sniff::{Beginning, Sniffed, is_end};
 
 /// What tokio-xmpp reads and writes on.
 type Link<S> = BufReader<Sniffed<S>>;
@@ -64,9 +64,7 @@ async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
     let mut stream = begun.skip_features::<Element>();
     if let Some(id) = &id {
         let handshake = Handshake::from_stream_id_and_password(id.to_string(), secret.reveal());
-        // A server that has said no by now may have closed its side: what it said is still to be
-        // read.
-        let _ = stream.send(&handshake).await;
+        stream.send(&handshake).await.map_err(broken)?;
     }
     accepted(&mut stream).await.map_err(|cause| match cause {
         Cause::StreamError(_) => cause,
@@ -96,17 +94,15 @@ async fn accepted<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 fn broken(error: io::Error) -> Cause {
-    use io::ErrorKind::{BrokenPipe, ConnectionReset, InvalidData, UnexpectedEof};
     match error.kind() {
-        UnexpectedEof | ConnectionReset | BrokenPipe => Cause::Closed,
-        InvalidData if is_end(&error) => Cause::Closed,
-        InvalidData => Cause::NoStream(error),
+        _ if is_end(&error) || is_cut(&error) => Cause::Closed,
+        io::ErrorKind::InvalidData => Cause::NoStream(error),
         _ => Cause::Broken(error),
     }
 }
 
 /// Whether XML is malformed only in that it ends.
-fn is_end(error: &io::Error) -> bool {
+fn is_cut(error: &io::Error) -> bool {
     let error = error.get_ref().and_then(|error| error.downcast_ref());
     matches!(error, Some(rxml::Error::InvalidEof(_)))
 }

@@ -73,7 +73,8 @@ impl Beginning {
     }
 }
 
-/// A connection whose beginning is remembered. It breaks at once if that is no XML.
+/// A connection whose beginning is remembered. It breaks at once if that is no XML. It breaks only when
+/// it is read from: what the other side said before it closed is still there then, and says why.
 #[derive(Debug)]
 pub struct Sniffed<S> {
     connection: S,
@@ -114,14 +115,26 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Sniffed<S> {
         cx: &mut Context,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.connection).poll_write(cx, buf)
+        match ready!(Pin::new(&mut self.connection).poll_write(cx, buf)) {
+            Err(error) if is_end(&error) => Poll::Ready(Ok(buf.len())),
+            wrote => Poll::Ready(wrote),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.connection).poll_flush(cx)
+        match ready!(Pin::new(&mut self.connection).poll_flush(cx)) {
+            Err(error) if is_end(&error) => Poll::Ready(Ok(())),
+            flushed => Poll::Ready(flushed),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context) -> Poll<io::Result<()>> {
         Pin::new(&mut self.connection).poll_shutdown(cx)
     }
+}
+
+/// Whether the other side has closed or reset a connection.
+pub(super) fn is_end(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe)
 }

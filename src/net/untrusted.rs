@@ -7,6 +7,8 @@ use std::io;
 
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error, OtherError};
 
+use crate::net::sniff::is_end;
+
 /// Why a connection is not secure.
 #[derive(Debug)]
 pub enum Untrusted {
@@ -113,11 +115,6 @@ impl fmt::Display for Untrusted {
 fn is_refusal(error: &io::Error) -> bool {
     let error = error.get_ref().and_then(|error| error.downcast_ref());
     matches!(error, Some(Error::AlertReceived(AlertDescription::HandshakeFailure)))
-}
-
-fn is_end(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
-    matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe)
 }
 
 fn is_authoritys(why: &OtherError) -> bool {

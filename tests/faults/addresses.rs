@@ -115,6 +115,23 @@ fn a_name_beyond_ascii_is_looked_up_by_its_a_label() {
     assert!(said.contains(&format!("b\u{fc}cher.example:{}", server.port())), "{said}");
 }
 
+/// A link-local address is one on each interface, and says on which it is meant.
+#[test]
+fn an_address_may_name_its_interface() {
+    let name = "addresses::an_address_may_name_its_interface";
+    if !is_inside(name, &["--net"]) {
+        return;
+    }
+    shell("ip link set lo up && ip address add fe80::1/64 dev lo nodad");
+    let server = Server::at("[::]:0");
+    for address in ["fe80::1%lo", "[fe80::1%lo]"] {
+        let mut daemon = daemon_for(address, server.port(), &[]);
+        server.online().echoes("x");
+        let said = daemon.logs("online");
+        assert!(said.contains(&format!("[fe80::1%lo]:{}", server.port())), "{said}");
+    }
+}
+
 fn refuse(mut peer: Peer, condition: &str) {
     peer.header();
     peer.send(&format!(
