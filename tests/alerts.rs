@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use support::folder::Folder;
 use support::scripted::{Daemon, Server};
 
 fn folder() -> PathBuf {
@@ -104,6 +105,30 @@ fn the_dashboard_shows_every_metric_of_ours() {
         .filter(|it| !it.ends_with("_sum") && !it.ends_with("_count"))
         .collect();
     assert!(unseen.is_empty(), "{unseen:?}");
+}
+
+/// Grafana fills in the variables, and Prometheus must take what comes of it.
+#[test]
+fn promtool_takes_every_query_of_the_dashboard() {
+    let text = fs::read_to_string(folder().join("grafana.json")).unwrap();
+    let dashboard: Value = serde_json::from_str(&text).unwrap();
+    let mut rules = "groups:\n- name: dashboard\n  rules:\n".to_owned();
+    let panels = dashboard["panels"].as_array().unwrap().iter();
+    let queries = panels.flat_map(|panel| panel["targets"].as_array().unwrap());
+    let mut count = 0;
+    for query in queries.map(|target| target["expr"].as_str().unwrap()) {
+        let query = query.replace("$__rate_interval", "5m").replace("$job", ".*");
+        let query = query.replace("$instance", ".*");
+        assert!(!query.contains('$'), "{query}");
+        rules += &format!("  - record: q{count}\n    expr: '{query}'\n");
+        count += 1;
+    }
+    assert!(count > 12, "{count}");
+    let folder = Folder::new("dashboard");
+    let file = folder.file("rules.yml", rules.as_bytes(), 0o600);
+    let test = "promtool_takes_every_query_of_the_dashboard";
+    let said = promtool(test, &["check", "rules", "--lint=none", &file]);
+    assert!(said.is_none_or(|it| it.contains(&format!("SUCCESS: {count} rules found"))));
 }
 
 #[test]

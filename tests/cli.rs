@@ -45,6 +45,52 @@ fn help_and_version_are_printed() {
     );
 }
 
+/// A source tree without git has none to name.
+#[test]
+fn the_version_names_the_commit_that_the_program_is_built_from() {
+    let here = env!("CARGO_MANIFEST_DIR");
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(here).args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    };
+    if git(&["rev-parse", "--show-toplevel"]).is_none_or(|top| top != here) {
+        return;
+    }
+    let commit = git(&["rev-parse", "--short=12", "HEAD"]).unwrap();
+    let version = String::from_utf8(run(&["--version"]).stdout).unwrap();
+    assert!(version.ends_with(&format!(" ({commit})\n")), "{version}");
+}
+
+#[test]
+fn help_fits_80_columns_in_groups_and_ends_with_an_example_and_exit_codes() {
+    let help = program().arg("--help").env("COLUMNS", "80").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let long: Vec<_> = help.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(long.is_empty(), "{long:?}");
+    let places = [
+        "\nConnection:\n",
+        "\nSecret:\n",
+        " --secret-file ",
+        " --secret ",
+        "\nTLS:\n",
+        "\nLimits:\n",
+        "\nIdentity:\n",
+        "\nOperation:\n",
+        "\nExample:\n",
+        "\nExit codes:\n  0 ",
+        "\n  64 ",
+        "\n  69 ",
+        "\n  70, 101 ",
+        "\n  77 ",
+        "\n  78 ",
+    ];
+    // The usage names an option, too.
+    let options = &help[help.find("\nConnection:").unwrap()..];
+    let places: Vec<_> =
+        places.map(|it| options.find(it).unwrap_or_else(|| panic!("{it:?}"))).into();
+    assert!(places.is_sorted(), "{places:?} in {help}");
+}
+
 #[test]
 fn help_does_not_show_the_secret() {
     let help = program().arg("--help").env("ECHO_COMPONENT_SECRET", SECRET).output().unwrap();

@@ -32,7 +32,7 @@ fn figure(scrape: &str, name: &str) -> f64 {
 }
 
 #[test]
-fn figures_say_what_has_happened_and_health_whether_it_is_online() {
+fn metrics_say_what_has_happened_and_health_whether_it_is_online() {
     let (server, port) = (Server::start(), free_port());
     let mut daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
     let mut peer = server.accept();

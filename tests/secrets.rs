@@ -253,7 +253,7 @@ fn a_panic_tells_where_it_was_but_not_what_it_was_about() {
 }
 
 #[test]
-fn the_figures_have_neither_secret_nor_text_nor_people() {
+fn the_metrics_have_neither_secret_nor_text_nor_people() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let server = Server::start();
     let mut command = daemon(&server, ("", &[]));

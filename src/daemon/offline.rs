@@ -1,5 +1,5 @@
 //! Why the component is not online: a login that failed, or a stream that ended. What that is for the
-//! figures, and whether the server refuses the component as it is.
+//! metrics, and whether the server refuses the component as it is.
 //!
 //! Pure. The sentences are those of the rooms where it happened.
 
@@ -30,7 +30,7 @@ impl Offline {
         answers.clone().count() > 0 && answers.all(is_refusal)
     }
 
-    /// A short name for the figures: the stream error's condition, or one of ours.
+    /// A short name for the metrics: the stream error's condition, or one of ours.
     pub fn condition(&self) -> &'static str {
         match self {
             Self::NoLogin(NoLogin::NoAddress(_) | NoLogin::LookupLate) => "no-address",
@@ -111,7 +111,7 @@ const OURS: [&str; 13] = [
     "untrusted",
 ];
 
-/// The conditions of RFC 6120 §4.9.3, so that no server can invent figures without end.
+/// The conditions of RFC 6120 §4.9.3, so that no server can invent metrics without end.
 const CONDITIONS: [&str; 25] = [
     "bad-format",
     "bad-namespace-prefix",
