@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
-use echo_component::cli::Args;
+use echo_component::cli::args::Args;
 
 const NAME: &str = "echo-component";
 

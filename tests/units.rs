@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use clap::{CommandFactory, Parser};
-use echo_component::cli::Args;
+use echo_component::cli::args::Args;
 use support::folder::Folder;
 use support::scripted::{Daemon, SECRET, Server, program};
 

@@ -11,12 +11,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use crate::address::Domain;
-use crate::cli::{Args, Secret};
-use crate::echo::Echo;
-use crate::flood::Allowance;
-use crate::respond::Responder;
-use crate::tls::Trust;
+use crate::cli::args::{Args, Secret};
+use crate::component::address::Domain;
+use crate::component::echo::Echo;
+use crate::component::flood::Allowance;
+use crate::component::requests::Responder;
+use crate::net::tls::Trust;
 
 /// No secret is longer than this many bytes.
 const LONGEST_SECRET: u64 = 4096;
