@@ -42,6 +42,14 @@ pub fn federate(place: &Place, federated: &Federated) {
         .replace("@DOMAIN@", federated.domain)
         .replace("@ADDRESS@", &federated.address.to_string());
     place.write("prosody.cfg.lua", &template);
+    // It looks for one by the name of each, the component too.
+    let certificates = place.make_dir("certs");
+    for name in [federated.domain.to_owned(), format!("echo.{}", federated.domain)] {
+        for kind in ["crt", "key"] {
+            fs::write(certificates.join(format!("{name}.{kind}")), &federated.pem)
+                .expect("the folder is ours");
+        }
+    }
     // Prosody writes a dot so.
     let host = federated.domain.replace('.', "%2e");
     fs::rename(place.dir.join("data/localhost"), place.dir.join("data").join(host))

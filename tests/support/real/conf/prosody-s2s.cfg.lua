@@ -6,7 +6,7 @@ run_as_root = true -- read only when root runs the tests; without it Prosody ref
 
 pidfile = "@DIR@/prosody.pid"
 data_path = "@DIR@/data"
-certificates = "@DIR@"
+certificates = "@DIR@/certs"
 log = { info = "@DIR@/prosody.log" }
 
 interfaces = { "127.0.0.1" }
@@ -24,11 +24,7 @@ authentication = "internal_plain"
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 
-ssl = {
-	certificate = "@DIR@/s2s.pem";
-	key = "@DIR@/s2s.pem";
-	cafile = "@DIR@/authority.pem";
-}
+ssl = { cafile = "@DIR@/authority.pem" }
 
 VirtualHost "@DOMAIN@"
 
