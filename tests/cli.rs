@@ -226,7 +226,8 @@ fn an_ipv6_address_may_have_a_zone() {
 #[test]
 fn all_that_is_missing_is_named_at_once() {
     let said = stderr(&run(&[]));
-    for words in ["missing: --jid or ECHO_COMPONENT_JID", "--server or", "--secret-file or"] {
+    for words in ["give --jid or set ECHO_COMPONENT_JID", "; give --server", "; there is no secret"]
+    {
         assert!(said.contains(words) && said.lines().count() == 1, "{said}");
     }
     let output =

@@ -110,7 +110,7 @@ impl Required {
                 Self { domain: Some(domain), server: Some(server), secret: Some(place) } => {
                     Ok((domain, server, read(&place, warnings)?))
                 }
-                _ => bail!("missing: {}", missing.join(", ")),
+                _ => bail!("{}", missing.join("; ")),
             };
         };
         let domain = match self.domain {
@@ -134,7 +134,7 @@ impl Required {
             [("jid", self.domain.is_some()), ("server", self.server.is_some())]
         {
             if !is_there {
-                missing.push(format!("--{option} or {}", variable(option)));
+                missing.push(format!("give --{option} or set {}", variable(option)));
             }
         }
         if self.secret.is_none() {

@@ -6,6 +6,7 @@ pub mod args;
 pub mod check;
 pub mod config;
 mod connector;
+mod credential;
 pub mod exit;
 pub mod healthy;
 pub mod pages;

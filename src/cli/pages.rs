@@ -65,7 +65,11 @@ echo\\-component \\-\\-print bash >/etc/bash_completion.d/echo\\-component
 .TP
 .IR /etc/echo\\-component/echo\\-component.env \", \" /etc/echo\\-component/NAME.env
 The settings of echo\\-component.service and of its instances
-echo\\-component@NAME.service
+echo\\-component@NAME.service.
+There are none until you write them.
+.TP
+.I /usr/share/doc/echo\\-component/examples/echo\\-component.env
+All settings, explained, to copy from
 .TP
 .IR /etc/echo\\-component/echo\\-component.secret \", \" /etc/echo\\-component/NAME.secret
 Their secrets, readable by root alone

@@ -2,7 +2,6 @@
 //!
 //! It never shows a secret: what it says names places alone.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -11,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, ensure};
 use rustix::fs::{StatVfsMountFlags, fstatvfs};
 
+use crate::cli::credential;
 use crate::net::secret::Secret;
 
 /// No secret is longer than this many bytes.
@@ -34,15 +34,11 @@ pub enum Place {
 
 impl Place {
     /// The safest place that has one, if any has: the file, then the credential, then what was given.
-    /// An empty credential is none: that is how a unit can do without its file.
     pub fn find(file: Option<PathBuf>, given: Option<Secret>) -> Option<Self> {
         if let Some(path) = file {
             return Some(Self::File(path));
         }
-        if let Some(path) = credentials().map(|directory| Path::new(&directory).join("secret"))
-            && !std::fs::read(&path).is_ok_and(|text| text.trim_ascii().is_empty())
-            && path.exists()
-        {
+        if let Some(path) = credential::file() {
             return Some(Self::Credential(path));
         }
         let given = given?;
@@ -103,19 +99,12 @@ impl std::fmt::Display for Place {
 
 /// What to say where there is none.
 pub fn missing() -> String {
-    let unit = credentials().and_then(|directory| {
-        let unit = Path::new(&directory).file_stem()?.to_str()?.to_owned();
-        Some(unit.split_once('@').map_or(unit.clone(), |(_, instance)| instance.to_owned()))
-    });
-    match unit {
-        Some(name) => format!("the secret (write it into /etc/echo-component/{name}.secret)"),
-        None => "the secret (--secret-file or ECHO_COMPONENT_SECRET_FILE)".into(),
+    match credential::source() {
+        Some(file) => format!("there is no secret: write it into {file}, readable by root alone"),
+        None => "there is no secret: name its file with --secret-file or \
+                 ECHO_COMPONENT_SECRET_FILE"
+            .into(),
     }
-}
-
-/// The folder that systemd hands credentials over in, named after the unit (systemd.exec(5)).
-fn credentials() -> Option<OsString> {
-    std::env::var_os("CREDENTIALS_DIRECTORY").filter(|it| !it.is_empty())
 }
 
 /// What looks like a slip at either end of a secret.
