@@ -72,6 +72,22 @@ fn the_package_holds_what_an_admin_expects_and_no_more() {
 }
 
 #[test]
+fn the_program_in_the_package_tells_nothing_of_the_machine_that_built_it() {
+    let test = "the_program_in_the_package_tells_nothing_of_the_machine_that_built_it";
+    let Some(package) = package(test) else { return };
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("program");
+    run("dpkg-deb", &["--extract".as_ref(), package.as_os_str(), folder.as_os_str()]);
+    let program = fs::read(folder.join("usr/bin/echo-component")).unwrap();
+    let has = |words: &str| program.windows(words.len()).any(|it| it == words.as_bytes());
+    let homes = ["CARGO_HOME", "HOME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let folders = homes.chain([env!("CARGO_MANIFEST_DIR").to_owned()]);
+    for folder in folders.filter(|it| it.len() > 1) {
+        assert!(!has(&format!("{folder}/")), "the program names {folder}");
+    }
+    assert!(!has(".symtab"), "the program has symbols");
+}
+
+#[test]
 fn lintian_finds_no_fault_with_the_package() {
     let test = "lintian_finds_no_fault_with_the_package";
     let Some(package) = package(test).filter(|_| has(test, "lintian")) else { return };
@@ -196,10 +212,12 @@ fn package(test: &str) -> Option<&'static Path> {
 
 fn build() -> PathBuf {
     let package = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("echo-component.deb");
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    let options = ["deb", "--locked", "--manifest-path"].map(OsStr::new);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (manifest, release) = (source.join("Cargo.toml"), source.join("config/release"));
+    let options = [env!("CARGO"), "deb", "--locked", "--manifest-path"].map(OsStr::new);
     let output = ["--output".as_ref(), package.as_os_str()];
-    run(env!("CARGO"), &[&options[..], &[manifest.as_os_str()], &output[..]].concat());
+    let release = release.to_str().unwrap();
+    run(release, &[&options[..], &[manifest.as_os_str()], &output[..]].concat());
     package
 }
 

@@ -13,6 +13,7 @@ mod daemon;
 mod ejabberd;
 mod jabberd2;
 mod place;
+mod ports;
 mod process;
 mod prosody;
 pub mod python;
