@@ -1,9 +1,9 @@
 //! How long the component takes for a stanza, without sockets.
 //!
 //! ```text
-//! cargo bench --bench mirror                   all kinds, in nanoseconds
-//! cargo bench --bench mirror -- small deep     these kinds
-//! cargo bench --bench mirror -- --once small   one pass, for benches/instructions/check to count
+//! cargo run --release --package instructions                   all kinds, in nanoseconds
+//! cargo run --release --package instructions -- small deep     these kinds
+//! cargo run --release --package instructions -- --once small   one pass, as benches/instructions/check counts it
 //! ```
 
 use std::hint::black_box;
@@ -33,7 +33,7 @@ const KINDS: [Kind; 5] = [
 ];
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let once = arguments.iter().any(|it| it == "--once");
     let wanted: Vec<&String> = arguments.iter().filter(|it| *it != "--once").collect();
     for (name, count, stanza) in KINDS {

@@ -60,7 +60,10 @@ fn daemon(port: &str) -> Result<()> {
     let config = Config::check(Args::try_parse_from(args)?)?.config;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut service = Service::from_environment();
-    runtime.block_on(supervisor::run(&config, &mut service, &Metrics::new()?, pin!(pending())));
+    let (settings, metrics, stop) = (config.supervision(), Metrics::new()?, pin!(pending()));
+    let (echo, connect) = (config.component(), config.connector());
+    let online = supervisor::keep_online(&settings, echo, connect, &mut service, &metrics, stop);
+    runtime.block_on(online);
     Ok(())
 }
 

@@ -1,25 +1,31 @@
-//! The daemon's figures for Prometheus. Without JIDs, which would be people and without bound.
+//! The daemon's metrics for Prometheus. Without JIDs, which would be people and without bound.
 //!
 //! Counting is done in plain numbers where the work is (see [`Counts`]); here they are added up.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
 
 use crate::component::counts::Counts;
 
-/// All figures.
+/// All metrics.
 #[derive(Debug)]
 pub struct Metrics {
-    registry: Registry,
+    /// Those whose names begin with `echo_component_`.
+    ours: Registry,
+    /// Those that every program has, as Prometheus names them: `process_…`.
+    process: Registry,
     online: IntGauge,
     connects: IntCounter,
     disconnects: IntCounterVec,
+    backoff: Gauge,
     echoed: IntCounter,
+    last_echo: Gauge,
     bounced: IntCounterVec,
     ignored: IntCounterVec,
     presence: IntCounter,
@@ -31,22 +37,21 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// All figures at zero.
+    /// All metrics at zero.
     ///
     /// # Errors
     /// If a name is not one by Prometheus' rules, which a test rules out.
     pub fn new() -> prometheus::Result<Self> {
-        let registry = Registry::new_custom(Some("echo_component".into()), None)?;
-        let in_registry = InRegistry(&registry);
+        let process = Registry::new();
+        process.register(Box::new(ProcessCollector::for_self()))?;
+        let ours = Registry::new_custom(Some("echo_component".into()), None)?;
+        let in_registry = InRegistry(&ours);
         let counter = |name, help| in_registry.add(IntCounter::new(name, help)?);
         let gauge = |name, help| in_registry.add(IntGauge::new(name, help)?);
+        let real = |name, help| in_registry.add(Gauge::new(name, help)?);
         let by = |name, help, label| {
             in_registry.add(IntCounterVec::new(Opts::new(name, help), &[label])?)
         };
-        let buckets =
-            vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
-        let ping =
-            HistogramOpts::new("self_ping_seconds", "Round trip of a ping through the server");
         let metrics = Self {
             online: gauge("online", "1 while the component is authenticated with its server")?,
             connects: counter("connects_total", "Logins that succeeded")?,
@@ -55,6 +60,8 @@ impl Metrics {
                 "Sessions and logins that ended, by what ended them",
                 "condition",
             )?,
+            backoff: real("backoff_seconds", "The pause before the next try to connect")?,
+            last_echo: real("last_echo_timestamp_seconds", "When a message was last sent back")?,
             echoed: counter("messages_echoed_total", "Messages sent back")?,
             bounced: by("messages_bounced_total", "Messages answered with an error", "reason")?,
             ignored: by("messages_ignored_total", "Messages not answered", "reason")?,
@@ -63,21 +70,45 @@ impl Metrics {
             received: counter("received_bytes_total", "Bytes read from the server")?,
             sent: counter("sent_bytes_total", "Bytes written to the server")?,
             backlog: gauge("backlog_bytes", "Bytes of answers that the server has not taken yet")?,
-            ping: in_registry.add(Histogram::with_opts(ping.buckets(buckets))?)?,
-            registry,
+            ping: in_registry.add(ping_histogram()?)?,
+            ours,
+            process,
         };
-        // There from the start, so that Prometheus sees the first of each as an increase.
+        metrics.tell_build()?;
+        metrics.expect_reasons();
+        Ok(metrics)
+    }
+
+    /// There from the start, so that Prometheus sees the first of each as an increase.
+    fn expect_reasons(&self) {
         for (reason, _) in Counts::default().bounced() {
-            metrics.bounced.with_label_values(&[reason]);
+            self.bounced.with_label_values(&[reason]);
         }
         for (reason, _) in Counts::default().ignored() {
-            metrics.ignored.with_label_values(&[reason]);
+            self.ignored.with_label_values(&[reason]);
         }
-        Ok(metrics)
+    }
+
+    /// Which program this is.
+    fn tell_build(&self) -> prometheus::Result<()> {
+        let build = Opts::new("build_info", "The program's version and commit");
+        let build = IntGaugeVec::new(build, &["version", "commit"])?;
+        let build = InRegistry(&self.ours).add(build)?;
+        let commit = env!("ECHO_COMPONENT_BUILD_COMMIT");
+        build.with_label_values(&[env!("CARGO_PKG_VERSION"), commit]).set(1);
+        Ok(())
+    }
+
+    /// Sessions and logins may end by these conditions: each is there from the start, too.
+    pub fn expect(&self, conditions: impl Iterator<Item = &'static str>) {
+        for condition in conditions {
+            self.disconnects.with_label_values(&[condition]);
+        }
     }
 
     /// The component is authenticated.
     pub fn connected(&self) {
+        self.backoff.set(0.0);
         self.connects.inc();
         self.online.set(1);
     }
@@ -89,6 +120,11 @@ impl Metrics {
         self.online.set(0);
     }
 
+    /// The next try comes after `pause`.
+    pub fn waits(&self, pause: Duration) {
+        self.backoff.set(pause.as_secs_f64());
+    }
+
     /// Whether the component is online.
     pub fn is_online(&self) -> bool {
         self.online.get() == 1
@@ -96,7 +132,11 @@ impl Metrics {
 
     /// Adds what has been counted since the last time.
     pub fn add(&self, tally: &Counts) {
-        self.echoed.inc_by(tally.echoed);
+        if tally.echoed > 0 {
+            self.echoed.inc_by(tally.echoed);
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            self.last_echo.set(now.as_secs_f64());
+        }
         self.presence.inc_by(tally.presence);
         self.iq.inc_by(tally.iq);
         // Finding a counter by its label takes a lock and a hash: not for nothing, at every read.
@@ -130,15 +170,25 @@ impl Metrics {
         self.ping.observe(round_trip.as_secs_f64());
     }
 
-    /// All figures in Prometheus' text format.
+    /// All metrics in Prometheus' text format.
     ///
     /// # Errors
     /// If the encoder finds them inconsistent.
     pub fn text(&self) -> prometheus::Result<Vec<u8>> {
         let mut text = Vec::new();
-        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        for registry in [&self.ours, &self.process] {
+            TextEncoder::new().encode(&registry.gather(), &mut text)?;
+        }
         Ok(text)
     }
+}
+
+fn ping_histogram() -> prometheus::Result<Histogram> {
+    let buckets =
+        [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 30.0];
+    let options =
+        HistogramOpts::new("self_ping_seconds", "Round trip of a ping through the server");
+    Histogram::with_opts(options.buckets(buckets.to_vec()))
 }
 
 struct InRegistry<'a>(&'a Registry);

@@ -9,7 +9,7 @@ use std::net::UdpSocket;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use clap::CommandFactory;
 use echo_component::cli::args::Args;
@@ -41,8 +41,54 @@ fn help_and_version_are_printed() {
     let version = run(&["--version"]);
     assert_eq!(
         String::from_utf8(version.stdout).unwrap(),
-        concat!("echo-component ", env!("CARGO_PKG_VERSION"), "\n")
+        concat!("echo-component ", env!("ECHO_COMPONENT_BUILD_VERSION"), "\n")
     );
+}
+
+/// A source tree without git has none to name.
+#[test]
+fn the_version_names_the_commit_that_the_program_is_built_from() {
+    let here = env!("CARGO_MANIFEST_DIR");
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(here).args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    };
+    if git(&["rev-parse", "--show-toplevel"]).is_none_or(|top| top != here) {
+        return;
+    }
+    let commit = git(&["rev-parse", "--short=12", "HEAD"]).unwrap();
+    let version = String::from_utf8(run(&["--version"]).stdout).unwrap();
+    assert!(version.ends_with(&format!(" ({commit})\n")), "{version}");
+}
+
+#[test]
+fn help_fits_80_columns_in_groups_and_ends_with_an_example_and_exit_codes() {
+    let help = program().arg("--help").env("COLUMNS", "80").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let long: Vec<_> = help.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(long.is_empty(), "{long:?}");
+    let places = [
+        "\nConnection:\n",
+        "\nSecret:\n",
+        " --secret-file ",
+        " --secret ",
+        "\nTLS:\n",
+        "\nLimits:\n",
+        "\nIdentity:\n",
+        "\nOperation:\n",
+        "\nExample:\n",
+        "\nExit codes:\n  0 ",
+        "\n  64 ",
+        "\n  69 ",
+        "\n  70, 101 ",
+        "\n  77 ",
+        "\n  78 ",
+    ];
+    // The usage names an option, too.
+    let options = &help[help.find("\nConnection:").unwrap()..];
+    let places: Vec<_> =
+        places.map(|it| options.find(it).unwrap_or_else(|| panic!("{it:?}"))).into();
+    assert!(places.is_sorted(), "{places:?} in {help}");
 }
 
 #[test]
@@ -71,7 +117,7 @@ fn wrong_usage_ends_with_64_and_one_sentence() {
         (&["--jid", "twice.example"], "'--jid <DOMAIN>' cannot be used multiple times"),
         (&["--quiet=x"], "unexpected value 'x' for '--quiet'"),
         (&["-q", "-v"], "'--quiet' cannot be used with '--verbose...'"),
-        (&["--tls-ca", "/x"], "'--tls-ca <FILE>' is of no use without '--tls'"),
+        (&["--tls-ca", "/x"], "'--tls-ca <FILE>' has no effect without --tls; add --tls"),
     ] {
         let output = run(&[&WHOLE[..], options].concat());
         let said = stderr(&output);
@@ -107,7 +153,7 @@ fn wrong_values_end_with_78_and_one_sentence() {
         (&["--jid", "a b"], "a b"),
         (&["--server", "a:5347"], "--port"),
         (&["--server", "a b"], "host name"),
-        (&["--server", "http://localhost"], "--server \"http://localhost\" begins with a scheme"),
+        (&["--server", "http://localhost"], "it begins with a scheme: give the host name alone"),
         (&["--secret", ""], "the secret of --secret is empty"),
         (&["--secret", "a\nb"], "the secret of --secret has more than one line"),
         (&["--secret-file", "/no/such/file"], "/no/such/file"),
@@ -117,7 +163,10 @@ fn wrong_values_end_with_78_and_one_sentence() {
         (&["--secret-file", &binary], "UTF-8"),
         (&["--secret-file", &long], "4096"),
         (&["--name", " "], "--name"),
+        (&["--name", "a\u{1}b"], "it contains what XML forbids"),
+        (&["--name", "a\u{ffff}b"], "it contains what XML forbids"),
         (&["--contact", "admin@example.com"], "mailto:admin@example.com"),
+        (&["--contact", "mailto:a\u{fffe}@b"], "contains what XML forbids"),
     ] {
         let mut defaults = vec![];
         for pair in [["--jid", "echo.example"], ["--server", "localhost"], ["--secret", "x"]] {
@@ -130,6 +179,61 @@ fn wrong_values_end_with_78_and_one_sentence() {
         assert_eq!(output.status.code(), Some(78), "{options:?}: {said}");
         assert!(said.contains(words) && said.lines().count() == 1, "{options:?}: {said}");
     }
+}
+
+/// The JID and the server are where most first tries go wrong.
+#[test]
+fn a_bad_jid_or_server_is_told_by_its_cause() {
+    for (option, value, why) in [
+        ("--jid", "echo example", "it contains a blank"),
+        ("--jid", "https://echo.example.com", "it begins with a scheme"),
+        ("--jid", "xmpp:echo.example.com", "it begins with a scheme"),
+        ("--jid", "echo.example.com:5347", "it ends with a port: give the server's with --port"),
+        ("--jid", "a..b", "a dot too many"),
+        ("--jid", ".a", "a dot too many"),
+        ("--jid", "192.0.2.1", "it is an IP address"),
+        ("--jid", "a&b.example", "it contains what domains do not"),
+        ("--jid", "\"echo.example\"", "it is in quotes, which docker's --env-file keeps"),
+        ("--server", "a host", "it contains a blank"),
+        ("--server", "xmpp:example.com", "it begins with a scheme"),
+        ("--server", "example.com:5347", "it ends with a port: give that with --port"),
+        ("--server", "a..b", "a dot too many"),
+        ("--server", "unix:/run/xmpp", "it is a socket in the file system"),
+        ("--server", "admin@example.com", "it is somebody's address"),
+        ("--server", "example.com/x", "it contains what host names do not"),
+        ("--server", "::1%", "it contains what host names do not"),
+        ("--server", "'localhost'", "it is in quotes, which docker's --env-file keeps"),
+    ] {
+        let mut options = WHOLE;
+        options[if option == "--jid" { 1 } else { 3 }] = value;
+        let output = run(&options);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(78), "{value}: {said}");
+        assert!(said.contains(&format!("{option} {value:?} is not a")), "{value}: {said}");
+        assert!(said.contains(why) && said.lines().count() == 1, "{value}: {said}");
+    }
+}
+
+#[test]
+fn an_ipv6_address_may_have_a_zone() {
+    for server in ["fe80::1%lo", "[fe80::1%lo]"] {
+        let output = run(&["-j", "a", "-s", server, "--secret", "x", "-P", "1", "--check"]);
+        // Nobody is there, which is found out by trying.
+        assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn all_that_is_missing_is_named_at_once() {
+    let said = stderr(&run(&[]));
+    for words in ["give --jid or set ECHO_COMPONENT_JID", "; give --server", "; there is no secret"]
+    {
+        assert!(said.contains(words) && said.lines().count() == 1, "{said}");
+    }
+    let output =
+        program().env("CREDENTIALS_DIRECTORY", "/run/x/echo-component@muc.service").output();
+    let said = stderr(&output.unwrap());
+    assert!(said.contains("write it into /etc/echo-component/muc.secret"), "{said}");
 }
 
 #[test]
@@ -162,7 +266,7 @@ fn a_filter_may_show_some_modules_only() {
         let mut command = program();
         command.args(["-j", "a b"]).args(&WHOLE[2..]).env("RUST_LOG", filter);
         let said = stderr(&command.output().unwrap());
-        assert!(said.contains("\"a b\" is not usable"), "{filter}: {said}");
+        assert!(said.contains("\"a b\" is not a domain"), "{filter}: {said}");
     }
 }
 
@@ -203,13 +307,86 @@ fn the_three_flags_suffice_with_the_secrets_file_in_the_environment_or_a_credent
     }
 }
 
+/// A unit without the secret's file hands over an empty credential.
+#[test]
+fn an_empty_credential_is_none() {
+    let folder = Folder::new("empty-credential");
+    folder.file("secret", b"\n", 0o600);
+    let server = Server::start();
+    let mut command = program();
+    command.args(["-j", "echo.example", "-s", "localhost", "-P", &server.port().to_string()]);
+    command.env("CREDENTIALS_DIRECTORY", &folder.0).env("ECHO_COMPONENT_SECRET", SECRET);
+    let _daemon = Daemon::run(&mut command);
+    let handshake = server.accept().header();
+    assert!(handshake.contains(support::scripted::DIGEST), "{handshake}");
+}
+
+#[test]
+fn a_line_break_at_the_end_of_the_secrets_variable_is_no_part_of_it() {
+    for end in ["\n", "\r\n"] {
+        let server = Server::start();
+        let mut command = program();
+        command.args(["-j", "echo.example", "-s", "localhost", "-P", &server.port().to_string()]);
+        let _daemon = Daemon::run(command.env("ECHO_COMPONENT_SECRET", format!("{SECRET}{end}")));
+        let handshake = server.accept().header();
+        assert!(handshake.contains(support::scripted::DIGEST), "{handshake}");
+    }
+}
+
+/// In a container without enableServiceLinks: false.
+#[test]
+fn a_port_that_kubernetes_set_is_passed_over() {
+    let mut command = program();
+    command.env("ECHO_COMPONENT_PORT", "tcp://10.96.0.7:5347");
+    command.args(["-j", "echo.example", "-s", "127.0.0.1", "--secret", SECRET]);
+    let mut daemon = Daemon::run(&mut command);
+    let said = daemon.logs("Kubernetes sets it for a Service named echo-component");
+    assert!(said.contains("ECHO_COMPONENT_PORT=tcp://10.96.0.7:5347 is passed over"), "{said}");
+    daemon.logs("server=127.0.0.1:5347");
+}
+
+#[test]
+fn quotes_around_the_secret_are_warned_of() {
+    let server = Server::start();
+    let mut command = program();
+    command.args(["-j", "echo.example", "-s", "127.0.0.1", "-P", &server.port().to_string()]);
+    let mut daemon = Daemon::run(command.env("ECHO_COMPONENT_SECRET", "\"quoted\""));
+    let said = daemon.logs("is in quotes, which docker's --env-file keeps");
+    assert!(!said.contains("quoted"), "{said}");
+}
+
+/// As containers have theirs. Mounting takes a namespace of our own, which not every machine allows.
+#[test]
+fn an_open_secret_on_a_read_only_mount_is_not_warned_of() {
+    let folder = Folder::new("read-only");
+    folder.file("secret", SECRET.as_bytes(), 0o444);
+    let server = Server::start();
+    let at = folder.0.to_str().unwrap();
+    let script =
+        "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && shift && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-c", script, "sh", at]);
+    command.arg(env!("CARGO_BIN_EXE_echo-component"));
+    command.args(["-j", "echo.example", "-s", "127.0.0.1", "-P", &server.port().to_string()]);
+    command.args(["--secret-file", &format!("{at}/secret")]);
+    let may = Command::new("unshare").args(["--mount", "--map-root-user", "true"]).output();
+    if !may.is_ok_and(|it| it.status.success()) {
+        let _ = writeln!(std::io::stderr(), "left out: a read-only mount cannot be had here");
+        return;
+    }
+    let mut daemon = Daemon::run(command.stderr(Stdio::piped()));
+    server.online().echoes("x");
+    daemon.logs("online");
+    assert_eq!(daemon.log.len(), 1, "{:?}", daemon.log);
+}
+
 #[test]
 fn everything_can_come_from_the_environment() {
     let server = Server::start();
     let mut command = program();
     command.env("ECHO_COMPONENT_JID", "echo.example").env("ECHO_COMPONENT_SERVER", "127.0.0.1");
     command.env("ECHO_COMPONENT_PORT", server.port().to_string());
-    command.env("ECHO_COMPONENT_SECRET", SECRET).env("ECHO_COMPONENT_VERBOSE", "1");
+    command.env("ECHO_COMPONENT_SECRET", SECRET).env("ECHO_COMPONENT_VERBOSE", "True");
     command.env("ECHO_COMPONENT_NAME", "Mirror");
     command.env("ECHO_COMPONENT_CONTACT", "mailto:a@example.com xmpp:b@example.com");
     let _daemon = Daemon::run(&mut command);
@@ -228,7 +405,7 @@ fn everything_can_come_from_the_environment() {
 fn switches_in_the_environment_may_be_off() {
     let server = Server::start();
     let mut command = program();
-    for (name, value) in [("QUIET", "false"), ("VERBOSE", "no"), ("TLS", "0")] {
+    for (name, value) in [("QUIET", "False"), ("VERBOSE", "No"), ("TLS", "0")] {
         command.env(format!("ECHO_COMPONENT_{name}"), value);
     }
     command.args(["-j", "echo.example", "-s", "127.0.0.1", "-P", &server.port().to_string()]);
@@ -285,7 +462,7 @@ fn a_wrong_variable_ends_with_78_and_its_name() {
         (&[("SERVER", "a b")], "ECHO_COMPONENT_SERVER \"a b\""),
         (&[("PORT", "abc")], "'abc' for ECHO_COMPONENT_PORT"),
         (&[("TLS", "maybe")], "'maybe' for ECHO_COMPONENT_TLS"),
-        (&[("TLS_CA", "/x")], "ECHO_COMPONENT_TLS_CA is of no use without '--tls'"),
+        (&[("TLS_CA", "/x")], "ECHO_COMPONENT_TLS_CA has no effect without --tls; add --tls"),
         (&[("MAX_STANZA_SIZE", "512k")], "'512k' for ECHO_COMPONENT_MAX_STANZA_SIZE"),
         (&[("FLOOD_BURST", "-1")], "'-1' for ECHO_COMPONENT_FLOOD_BURST"),
         (&[("FLOOD_RATE", "0")], "'0' for ECHO_COMPONENT_FLOOD_RATE"),
@@ -333,9 +510,10 @@ fn what_is_wrong_on_the_command_line_too_is_wrong_usage() {
 fn a_secret_that_others_can_read_is_warned_of() {
     let folder = Folder::new("open-secret");
     let file = folder.file("secret", SECRET.as_bytes(), 0o644);
-    for (options, words) in
-        [(["--secret-file", &*file], "others can read"), (["--secret", SECRET], "with ps")]
-    {
+    for (options, words) in [
+        (["--secret-file", &*file], "others can read"),
+        (["--secret", SECRET], "visible to every local user in ps"),
+    ] {
         let server = Server::start();
         let mut command = program();
         command.args(["-j", "echo.example", "-s", "localhost", "-P", &server.port().to_string()]);
@@ -364,8 +542,9 @@ fn a_request_to_reload_is_answered_in_the_log_and_changes_nothing() {
 /// util-linux' script gives the program a terminal.
 fn on_a_terminal(options: &str) -> Command {
     let daemon = format!("{} {options}", env!("CARGO_BIN_EXE_echo-component"));
-    let mut command = Command::new("script");
-    command.args(["-qefc", &daemon, "/dev/null"]).env_clear();
+    // A developer's nohup must not reach it.
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", "script", "-qefc", &daemon, "/dev/null"]).env_clear();
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command
 }
@@ -440,29 +619,85 @@ fn wait_until_nothing_is_shown(parent: u32) {
     panic!("the terminal goes on showing what is typed");
 }
 
-#[test]
-fn what_is_missing_is_asked_for_on_a_terminal_and_the_secret_is_not_shown() {
-    let server = Server::start();
-    let mut terminal = on_a_terminal(&format!("--port {}", server.port())).spawn().unwrap();
-    let (mut keys, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
+/// Types the answers, each when its prompt is there, and says what the terminal showed.
+fn answer(terminal: &mut Child, answers: &[(&str, &str)]) -> Vec<u8> {
+    let parent = terminal.id();
+    let (keys, screen) = (terminal.stdin.as_mut().unwrap(), terminal.stdout.as_mut().unwrap());
     let mut shown = Vec::new();
-    for (prompt, answer) in
-        [("echo.example.com): ", "echo.example"), ("address: ", "127.0.0.1"), ("shown): ", SECRET)]
-    {
-        while !shown.ends_with(prompt.as_bytes()) {
+    for (prompt, answer) in answers {
+        let before = shown.len();
+        while !shown[before..].ends_with(prompt.as_bytes()) {
             let mut byte = [0];
             screen.read_exact(&mut byte).unwrap();
             shown.push(byte[0]);
         }
-        if answer == SECRET {
-            wait_until_nothing_is_shown(terminal.id());
+        if prompt.starts_with("shown") {
+            wait_until_nothing_is_shown(parent);
         }
         keys.write_all(format!("{answer}\n").as_bytes()).unwrap();
     }
+    shown
+}
+
+#[test]
+fn a_bad_answer_is_told_why_and_asked_for_again() {
+    let server = Server::start();
+    let mut terminal = on_a_terminal(&format!("--port {}", server.port())).spawn().unwrap();
+    let shown = answer(
+        &mut terminal,
+        &[
+            ("echo.example.com): ", "https://echo.example"),
+            ("echo.example.com): ", "echo.example"),
+            ("address: ", "two words"),
+            ("address: ", ""),
+            ("address: ", "127.0.0.1"),
+            ("shown): ", ""),
+            ("shown): ", SECRET),
+        ],
+    );
     let handshake = server.accept().header();
     assert!(handshake.contains(support::scripted::DIGEST), "{handshake}");
-    keys.write_all(b"\x03").unwrap(); // Ctrl-C
-    screen.read_to_end(&mut shown).unwrap();
+    let shown = String::from_utf8_lossy(&shown);
+    for why in ["it begins with a scheme", "it contains a blank", "it is empty", "cannot be empty"]
+    {
+        assert!(shown.contains(why), "{why}: {shown}");
+    }
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+}
+
+/// Where output goes to a pipe or a file, somebody still has to see the questions.
+#[test]
+fn questions_go_to_the_terminal_wherever_output_goes() {
+    let folder = Folder::new("questions");
+    let output = folder.0.join("output");
+    let options = format!("--check --port 1 >{0} 2>{0}", output.display());
+    let mut terminal = on_a_terminal(&options).spawn().unwrap();
+    answer(
+        &mut terminal,
+        &[("echo.example.com): ", "echo.example"), ("address: ", "127.0.0.1"), ("shown): ", "x")],
+    );
+    assert_eq!(terminal.wait().unwrap().code(), Some(69));
+    let said = fs::read_to_string(output).unwrap();
+    assert!(said.contains("cannot be reached") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn what_is_missing_is_asked_for_on_a_terminal_and_the_secret_is_not_shown() {
+    let server = Server::start();
+    let mut terminal = on_a_terminal(&format!("--port {}", server.port())).spawn().unwrap();
+    let mut shown = answer(
+        &mut terminal,
+        &[
+            ("echo.example.com): ", "echo.example"),
+            ("address: ", "127.0.0.1"),
+            ("shown): ", SECRET),
+        ],
+    );
+    let handshake = server.accept().header();
+    assert!(handshake.contains(support::scripted::DIGEST), "{handshake}");
+    terminal.stdin.as_mut().unwrap().write_all(b"\x03").unwrap(); // Ctrl-C
+    terminal.stdout.as_mut().unwrap().read_to_end(&mut shown).unwrap();
     let shown = String::from_utf8_lossy(&shown);
     terminal.wait().unwrap();
     assert!(shown.contains("stopping on SIGINT") && !shown.contains(SECRET), "{shown}");

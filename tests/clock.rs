@@ -16,7 +16,8 @@ use echo_component::component::requests::Responder;
 use echo_component::component::{Echo, Settings};
 use echo_component::metrics::Metrics;
 use echo_component::stream::ending::Ending;
-use echo_component::stream::session;
+use echo_component::stream::once;
+use echo_component::stream::session::{self, Served, Settings};
 use support::{COMPONENT, LIMIT};
 use tokio::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, DuplexStream, ReadBuf, duplex,
@@ -24,16 +25,59 @@ use tokio::io::{
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-/// A ping of that type from and to the component, with the id that this daemon uses.
-async fn expect_ping(server: &mut DuplexStream, kind: &str) -> String {
+/// A ping from and to the component.
+async fn expect_ping(server: &mut DuplexStream) -> String {
     let ping = until(server, "</iq>").await;
-    let id = ping.split("id='ping-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
-    let payload = "<ping xmlns='urn:xmpp:ping'></ping>";
-    let expected = format!(
-        "<iq type='{kind}' from='{COMPONENT}' to='{COMPONENT}' id='ping-{id}'>{payload}</iq>"
-    );
-    assert_eq!(sorted(&ping), sorted(&expected));
+    assert_eq!(sorted(&ping), sorted(&ping_between(COMPONENT, COMPONENT, id(&ping))));
     ping
+}
+
+/// A probe: pings between many addresses of the component, each to itself, and one to an address that
+/// servers of today refuse. All are legal.
+async fn expect_probe(server: &mut DuplexStream) -> Vec<String> {
+    let mut probe = vec![];
+    let mut addresses = std::collections::BTreeSet::new();
+    for _ in 0..16 {
+        let ping = until(server, "</iq>").await;
+        let address = value(&ping, "from").to_owned();
+        assert!(address.ends_with(&format!("@{COMPONENT}")), "{address}");
+        assert_eq!(sorted(&ping), sorted(&ping_between(&address, &address, id(&ping))));
+        addresses.insert(address);
+        probe.push(ping);
+    }
+    assert_eq!(addresses.len(), 16, "they are like each other: {addresses:?}");
+    let refused = until(server, "</iq>").await;
+    let to = format!("{COMPONENT}/\u{5d0}a");
+    assert_eq!(sorted(&refused), sorted(&ping_between(COMPONENT, &to, id(&refused))));
+    probe.push(refused);
+    probe
+}
+
+fn ping_between(from: &str, to: &str, id: &str) -> String {
+    let payload = "<ping xmlns='urn:xmpp:ping'></ping>";
+    format!("<iq type='get' from='{from}' to='{to}' id='{id}'>{payload}</iq>")
+}
+
+/// The id that this daemon uses for its pings.
+fn id(ping: &str) -> &str {
+    let id = value(ping, "id");
+    assert!(id.starts_with("ping-"), "{ping}");
+    id
+}
+
+fn value<'a>(stanza: &'a str, attribute: &str) -> &'a str {
+    let value = stanza.split(&format!(" {attribute}='")).nth(1);
+    value.and_then(|rest| rest.split('\'').next()).expect(attribute)
+}
+
+/// The error that a server answers with.
+fn refusal(ping: &str) -> String {
+    format!(
+        "<iq type='error' from='{}' to='{}' id='{}'/>",
+        value(ping, "to"),
+        value(ping, "from"),
+        id(ping)
+    )
 }
 
 /// The words of a stanza in an order of their own, since that of attributes means nothing.
@@ -72,9 +116,16 @@ fn counted_session_on(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> JoinHandle<Ending> {
     tokio::spawn(async move {
-        let mut echo = echo();
-        session::run(component, b"", &mut echo, &metrics, Instant::now(), pin!(stop)).await
+        let (mut echo, settings) = (echo(), settings());
+        let stop = pin!(stop);
+        let served = session::serve(component, b"", &mut echo, &metrics, &settings, stop);
+        let Served { ending, .. } = served.await;
+        ending
     })
+}
+
+fn settings() -> Settings {
+    Settings { ping_interval: Some(Duration::from_secs(25)), started: Instant::now() }
 }
 
 fn echo() -> Echo {
@@ -103,15 +154,17 @@ fn about(seconds: u64, since: Instant) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_silent_server_is_pinged_after_60_s_and_given_up_after_15_more() {
+async fn a_silent_server_is_pinged_after_25_s_and_given_up_30_s_after_the_ping() {
     let start = Instant::now();
     let (mut server, session) = session(pending());
-    expect_ping(&mut server, "get").await;
-    about(60, start);
-    expect_ping(&mut server, "probe").await;
-    about(65, start);
+    expect_ping(&mut server).await;
+    about(25, start);
+    for seconds in [30, 35, 40, 45, 50] {
+        expect_probe(&mut server).await;
+        about(seconds, start);
+    }
     assert!(matches!(session.await.unwrap(), Ending::Silent));
-    about(75, start);
+    about(55, start);
     let mut rest = String::new();
     server.read_to_string(&mut rest).await.unwrap();
     assert!(rest.contains("<connection-timeout "), "{rest}");
@@ -143,7 +196,7 @@ async fn a_connection_that_cannot_be_flushed_for_30_s_is_given_up() {
 async fn a_ping_that_comes_back_keeps_an_idle_connection_for_hours() {
     let (mut server, session) = session(pending());
     for _ in 0..300 {
-        let ping = expect_ping(&mut server, "get").await;
+        let ping = expect_ping(&mut server).await;
         server.write_all(ping.as_bytes()).await.unwrap();
         assert!(until(&mut server, "</iq>").await.contains("type='result'"));
     }
@@ -159,10 +212,10 @@ async fn only_a_ping_counts_as_a_round_trip_and_the_probe_does_not() {
         let text = String::from_utf8(metrics.text().unwrap()).unwrap();
         assert!(text.contains(&format!("self_ping_seconds_count {count}\n")), "{text}");
     };
-    expect_ping(&mut server, "get").await;
-    let probe = expect_ping(&mut server, "probe").await;
-    server.write_all(probe.replace("'probe'", "'error'").as_bytes()).await.unwrap();
-    let ping = expect_ping(&mut server, "get").await;
+    expect_ping(&mut server).await;
+    let probe = expect_probe(&mut server).await;
+    server.write_all(refusal(&probe[16]).as_bytes()).await.unwrap();
+    let ping = expect_ping(&mut server).await;
     round_trips(0);
     server.write_all(ping.as_bytes()).await.unwrap();
     until(&mut server, "</iq>").await;
@@ -175,12 +228,12 @@ async fn any_byte_is_life_also_within_a_stanza() {
     let start = Instant::now();
     let (mut server, session) = session(pending());
     for byte in b"<message from='u@x' to='echo.example'>" {
-        sleep(Duration::from_secs(59)).await;
+        sleep(Duration::from_secs(24)).await;
         server.write_all(&[*byte]).await.unwrap();
     }
-    about(59 * 38, start);
+    about(24 * 38, start);
     assert!(!session.is_finished());
-    expect_ping(&mut server, "get").await;
+    expect_ping(&mut server).await;
     server.write_all(b"x</message>").await.unwrap();
     expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
 }
@@ -214,7 +267,7 @@ async fn a_server_that_reads_slowly_is_waited_for() {
     let mut piece = vec![0; 10_000];
     let mut received = 0;
     while received < 200 * echo {
-        sleep(Duration::from_secs(29)).await;
+        sleep(Duration::from_secs(24)).await;
         server.write_all(b" ").await.unwrap();
         received += server.read(&mut piece).await.unwrap();
     }
@@ -287,7 +340,7 @@ fn check() -> (DuplexStream, JoinHandle<Result<Option<Duration>, Ending>>) {
     let (server, component) = duplex(1 << 16);
     let check = tokio::spawn(async move {
         let metrics = Metrics::new().unwrap();
-        session::ping_once(component, b"", &mut echo(), &metrics).await
+        once::ping(component, b"", &mut echo(), &metrics, &settings()).await
     });
     (server, check)
 }
@@ -295,7 +348,7 @@ fn check() -> (DuplexStream, JoinHandle<Result<Option<Duration>, Ending>>) {
 #[tokio::test(start_paused = true)]
 async fn a_check_says_how_long_the_ping_took_and_answers_what_came_with_it() {
     let (mut server, check) = check();
-    let ping = expect_ping(&mut server, "get").await;
+    let ping = expect_ping(&mut server).await;
     sleep(Duration::from_secs(4)).await;
     let message = "<message from='u@x' to='echo.example'>x</message>";
     server.write_all(format!("{ping}{message}").as_bytes()).await.unwrap();
@@ -312,10 +365,10 @@ async fn a_check_says_how_long_the_ping_took_and_answers_what_came_with_it() {
 async fn a_check_whose_ping_goes_elsewhere_asks_the_server_itself() {
     let start = Instant::now();
     let (mut server, check) = check();
-    expect_ping(&mut server, "get").await;
-    let probe = expect_ping(&mut server, "probe").await;
+    expect_ping(&mut server).await;
+    let probe = expect_probe(&mut server).await;
     about(5, start);
-    server.write_all(probe.replace("'probe'", "'error'").as_bytes()).await.unwrap();
+    server.write_all(refusal(&probe[16]).as_bytes()).await.unwrap();
     expect(&mut server, "</stream:stream>").await;
     server.write_all(b"</stream:stream>").await.unwrap();
     assert_eq!(check.await.unwrap().unwrap(), None);
@@ -325,12 +378,14 @@ async fn a_check_whose_ping_goes_elsewhere_asks_the_server_itself() {
 async fn a_check_that_fails_closes_the_stream_too() {
     let start = Instant::now();
     let (mut server, silent) = check();
-    until(&mut server, "</iq>").await;
-    until(&mut server, "</iq>").await;
+    expect_ping(&mut server).await;
+    for _ in 0..5 {
+        expect_probe(&mut server).await;
+    }
     expect(&mut server, "<stream:error><connection-timeout ").await;
     until(&mut server, "</stream:error></stream:stream>").await;
     assert!(matches!(silent.await.unwrap(), Err(Ending::Silent)));
-    about(15, start);
+    about(30, start);
 
     let (mut server, closed) = check();
     until(&mut server, "</iq>").await;
@@ -366,4 +421,56 @@ async fn a_fault_while_stopping_is_told_and_the_stop_is_a_stop() {
     until(&mut server, "</stream:error></stream:stream>").await;
     drop(server);
     assert!(matches!(session.await.unwrap(), Ending::Stopped));
+}
+
+/// What the server says on its side meanwhile is the end of it; nothing more will come.
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_no_second_footer() {
+    let error = "<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>";
+    for last in ["</stream:stream>", &format!("{error}</stream:stream>")] {
+        let start = Instant::now();
+        let (mut server, session) = session(sleep(Duration::from_millis(10)));
+        sleep(Duration::from_millis(50)).await;
+        let message = "<message from='u@x' to='echo.example'>x</message>";
+        server.write_all(format!("{message}{last}").as_bytes()).await.unwrap();
+        expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
+        expect(&mut server, "</stream:stream>").await;
+        assert!(matches!(session.await.unwrap(), Ending::Stopped));
+        assert!(start.elapsed() < Duration::from_millis(200), "{:?}", start.elapsed());
+    }
+}
+
+/// A process or a machine that was stopped has heard nothing, and that is not the server's fault.
+#[tokio::test(start_paused = true)]
+async fn after_a_stop_of_90_s_the_server_has_30_s_to_answer() {
+    for stopped_after in [1, 24, 26] {
+        let (mut server, session) = session(pending());
+        let start = Instant::now();
+        sleep(Duration::from_secs(stopped_after)).await;
+        tokio::time::advance(Duration::from_secs(90)).await;
+        let ping = expect_ping(&mut server).await;
+        for _ in 0..4 {
+            expect_probe(&mut server).await;
+        }
+        sleep(Duration::from_secs(7)).await;
+        assert!(!session.is_finished(), "stopped after {stopped_after} s");
+        server.write_all(ping.as_bytes()).await.unwrap();
+        while !until(&mut server, "</iq>").await.contains("type='result'") {}
+        assert!(start.elapsed() > Duration::from_secs(115));
+        assert!(!session.is_finished(), "stopped after {stopped_after} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_interval_a_silent_server_is_neither_pinged_nor_left() {
+    let (mut server, component) = duplex(1 << 16);
+    let session = tokio::spawn(async move {
+        let settings = Settings { ping_interval: None, started: Instant::now() };
+        let (mut echo, metrics, stop) = (echo(), Metrics::new().unwrap(), pin!(pending::<()>()));
+        session::serve(component, b"", &mut echo, &metrics, &settings, stop).await.ending
+    });
+    sleep(Duration::from_secs(100_000)).await;
+    server.write_all(b"<message from='u@x' to='echo.example'/>").await.unwrap();
+    expect(&mut server, "<message from='echo.example' to='u@x'/>").await;
+    assert!(!session.is_finished());
 }

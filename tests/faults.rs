@@ -1,17 +1,21 @@
 //! What networks and servers do wrong, and what the daemon does about it, in which time. Faults that
 //! a clock alone can tell are in `clock.rs`, others in `life.rs` and `login.rs`.
 //!
-//! Some of these take as long as the daemon's own deadlines do, side by side: 15 s, and more than a
+//! Some of these take as long as the daemon's own deadlines do, side by side: 30 s, and more than a
 //! minute if slow tests are asked for.
 
 mod support;
 
+#[path = "faults/addresses.rs"]
+mod addresses;
 #[path = "faults/black_hole.rs"]
 mod black_hole;
 #[path = "faults/connecting.rs"]
 mod connecting;
 #[path = "faults/established.rs"]
 mod established;
+#[path = "faults/names.rs"]
+mod names;
 #[path = "faults/namespace.rs"]
 mod namespace;
 #[path = "support/slow.rs"]

@@ -1,4 +1,4 @@
-//! The figures as Prometheus scrapes them, `/healthz`, and `--check`.
+//! Metrics as Prometheus scrapes them, what probes ask, `--check` and `--healthy`.
 
 mod support;
 
@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use support::COMPONENT;
+use support::pauses::pause;
 use support::scripted::{Daemon, SECRET, SOON, Server, program};
 
 fn free_port() -> u16 {
@@ -31,7 +32,7 @@ fn figure(scrape: &str, name: &str) -> f64 {
 }
 
 #[test]
-fn figures_say_what_has_happened_and_health_whether_it_is_online() {
+fn metrics_say_what_has_happened_and_health_whether_it_is_online() {
     let (server, port) = (Server::start(), free_port());
     let mut daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
     let mut peer = server.accept();
@@ -90,12 +91,154 @@ fn what_comes_with_the_handshake_is_counted_too() {
 }
 
 #[test]
-fn other_requests_are_refused() {
+fn all_that_may_happen_is_there_from_the_start() {
     let (server, port) = (Server::start(), free_port());
     let _daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
     let _peer = server.online();
-    assert!(http(port, "GET /").starts_with("HTTP/1.1 404 "));
-    assert!(http(port, "POST /metrics").starts_with("HTTP/1.1 405 "));
+    let scrape = http(port, "GET /metrics");
+    let condition = |it| format!("echo_component_disconnects_total{{condition=\"{it}\"}}");
+    let ours = ["stopped", "unreachable", "connection-lost", "silent", "untrusted", "no-address"];
+    for name in support::CONDITIONS.into_iter().chain(ours) {
+        assert!(figure(&scrape, &condition(name)).abs() < 0.1, "{name}");
+    }
+    let commit = env!("ECHO_COMPONENT_BUILD_COMMIT");
+    let build = format!(
+        "echo_component_build_info{{commit=\"{commit}\",version=\"{}\"}}",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert!((figure(&scrape, &build) - 1.0).abs() < 0.1);
+    assert!(figure(&scrape, "echo_component_last_echo_timestamp_seconds").abs() < 0.1, "none yet");
+    for name in ["process_resident_memory_bytes", "process_open_fds", "process_start_time_seconds"]
+    {
+        assert!(figure(&scrape, name) > 0.0, "{name}");
+    }
+}
+
+#[test]
+fn the_last_echo_and_the_pause_before_the_next_try_are_told() {
+    let (server, port) = (Server::start(), free_port());
+    let options = ["-v", "--metrics", &format!("127.0.0.1:{port}")];
+    let mut daemon = Daemon::start_with(&server, &options);
+    let before = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
+    let mut peer = server.online();
+    peer.echoes("x");
+    let scrape = http(port, "GET /metrics");
+    let last = figure(&scrape, "echo_component_last_echo_timestamp_seconds");
+    assert!((before - 1.0..before + 60.0).contains(&last), "{last} and {before}");
+    assert!(figure(&scrape, "echo_component_backoff_seconds").abs() < 0.01);
+    // The server is gone, so that pauses grow.
+    drop((peer, server));
+    daemon.logs("retry_s=0.0");
+    for _ in 0..3 {
+        daemon.logs("still offline");
+    }
+    assert!(figure(&http(port, "GET /metrics"), "echo_component_backoff_seconds") >= 0.5);
+}
+
+/// All that is sent back for these bytes.
+fn raw(port: u16, request: &str) -> String {
+    let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    connection.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn probes_tell_a_living_daemon_from_one_that_is_online() {
+    let (server, port) = (Server::start(), free_port());
+    let mut daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
+    let mut peer = server.accept();
+    for (path, status) in [("/livez", 200), ("/readyz", 503), ("/healthz", 503)] {
+        let answer = http(port, &format!("GET {path}"));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "offline: {path}: {answer}");
+    }
+    peer.header();
+    peer.send("<handshake/>");
+    daemon.logs("online");
+    for path in ["/livez", "/readyz", "/healthz"] {
+        assert!(http(port, &format!("GET {path}")).starts_with("HTTP/1.1 200 "), "{path}");
+    }
+}
+
+#[test]
+fn other_requests_are_refused_as_http_says() {
+    let (server, port) = (Server::start(), free_port());
+    let _daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
+    let _peer = server.online();
+    for (request, status, words) in [
+        ("GET / HTTP/1.1\r\nHost: x\r\n", 404, "there are /metrics, /livez, /readyz and /healthz"),
+        ("POST /metrics HTTP/1.1\r\nHost: x\r\n", 405, "\r\nallow: GET, HEAD, OPTIONS\r\n"),
+        ("OPTIONS * HTTP/1.1\r\nHost: x\r\n", 204, "\r\nallow: GET, HEAD, OPTIONS\r\n"),
+        ("OPTIONS /metrics HTTP/1.1\r\nHost: x\r\n", 204, "\r\nallow: GET, HEAD, OPTIONS\r\n"),
+        ("GET /metrics HTTP/1.1\r\n", 400, "Host"),
+        ("GET /metrics HTTP/1.1\r\nHost: x\r\nHost: y\r\n", 400, "Host"),
+        ("GET /metrics HTTP/1.0\r\n", 200, "echo_component_online"),
+        ("HEAD /metrics HTTP/1.1\r\nHost: x\r\n", 200, "content-length"),
+    ] {
+        let answer = raw(port, &format!("{request}\r\n"));
+        let got = answer.split(' ').nth(1);
+        assert_eq!(got, Some(&*status.to_string()), "{request:?}: {answer}");
+        assert!(answer.contains(words), "{request:?}: {answer}");
+    }
+}
+
+#[test]
+fn idle_connections_make_room_for_a_probe() {
+    let (server, port) = (Server::start(), free_port());
+    let _daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
+    let _peer = server.online();
+    let mut idle: Vec<_> =
+        (0..40).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    // It waits behind none of them: each would have had its time.
+    assert!(http(port, "GET /livez").starts_with("HTTP/1.1 200 "));
+    idle[0].set_read_timeout(Some(SOON)).unwrap();
+    assert_eq!(idle[0].read(&mut [0]).unwrap_or(0), 0, "the oldest is closed");
+}
+
+#[test]
+fn a_request_that_does_not_come_is_not_waited_for() {
+    let (server, port) = (Server::start(), free_port());
+    let _daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
+    let _peer = server.online();
+    let mut slow = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    slow.write_all(b"GET /metrics HTTP/1.1\r\nHost:").unwrap();
+    slow.set_read_timeout(Some(SOON)).unwrap();
+    let started = Instant::now();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    // It would be 10 s without a deadline for the header of its own.
+    assert!(started.elapsed().as_secs() < 8, "{:?}", started.elapsed());
+    assert!(!answer.contains("echo_component"), "{answer}");
+}
+
+/// Runs `--healthy` against that address.
+fn healthy(address: &str) -> (Option<i32>, String) {
+    let output = program().args(["--healthy", "--metrics", address]).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn the_running_daemon_is_asked_whether_it_is_healthy() {
+    let (server, port) = (Server::start(), free_port());
+    let address = format!("0.0.0.0:{port}");
+    let mut daemon = Daemon::start_with(&server, &["--metrics", &address]);
+    let mut peer = server.accept();
+    assert_eq!(healthy(&address), (Some(69), "echo-component: offline\n".into()));
+    peer.header();
+    peer.send("<handshake/>");
+    daemon.logs("online");
+    assert_eq!(healthy(&address), (Some(0), "online\n".into()));
+    daemon.signal("KILL");
+    daemon.ends();
+    let (code, said) = healthy(&address);
+    assert_eq!(code, Some(69), "{said}");
+    assert!(said.contains("no echo-component answers at --metrics") && said.lines().count() == 1);
+    let output = program().arg("--healthy").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(64), "{said}");
+    assert!(said.contains("add --metrics"), "{said}");
 }
 
 #[test]
@@ -120,7 +263,7 @@ fn idle_scrapers_leave_the_stream_its_descriptors() {
     peer.close();
     // After this one there is a pause in which scrapers could take what the stream had.
     server.online().close();
-    daemon.logs("next_try=in");
+    while pause(&daemon.logs("retry_s=")).is_zero() {}
     let _peer = server.online();
     daemon.logs("online");
     let hindered = daemon.log.iter().any(|line| line.contains("Too many open files"));

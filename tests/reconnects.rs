@@ -9,13 +9,13 @@ use std::pin::pin;
 use clap::Parser;
 use echo_component::cli::args::Args;
 use echo_component::cli::config::{Checked, Config};
+use echo_component::daemon::offline::Offline;
 use echo_component::metrics::Metrics;
-use echo_component::net::login::{Connected, login};
-use echo_component::stream::ending::Ending;
+use echo_component::net::connect::{Connected, connect};
+use echo_component::net::lookup::Lookup;
 use echo_component::stream::session;
 use support::COMPONENT;
 use support::scripted::{Peer, SECRET, Server, memory};
-use tokio::time::Instant;
 
 const CONNECTIONS: usize = 1000;
 
@@ -48,19 +48,20 @@ fn a_thousand_connections_take_no_more_memory_than_a_hundred() {
             end(server.online(), WAYS[nth % WAYS.len()].0, nth % 10 == 0);
         }
     });
-    let started = Instant::now();
+    let (settings, mut lookup) = (config.supervision().stream, Lookup::default());
     let mut after_warm = 0;
     for nth in 0..CONNECTIONS {
         let ending = runtime.block_on(async {
-            let Connected { connection, early, .. } = match login(&config).await {
-                Ok(connected) => connected,
-                Err(ending) => panic!("connection {nth}: {ending}"),
-            };
+            let Connected { connection, early, .. } =
+                match connect(&config.target, &mut lookup).await {
+                    Ok(connected) => connected,
+                    Err(why) => panic!("connection {nth}: {why}"),
+                };
             echo.start_stream();
             let stop = pin!(pending());
-            session::run(connection, &early, &mut echo, &metrics, started, stop).await
+            session::serve(connection, &early, &mut echo, &metrics, &settings, stop).await.ending
         });
-        expect(nth, &ending);
+        expect(nth, &Offline::Ended(ending));
         if nth + 1 == WARM {
             after_warm = memory(std::process::id(), "VmRSS:");
         }
@@ -97,6 +98,6 @@ fn end(mut peer: Peer, way: &str, with_large: bool) {
 }
 
 #[track_caller]
-fn expect(nth: usize, ending: &Ending) {
+fn expect(nth: usize, ending: &Offline) {
     assert_eq!(ending.condition(), WAYS[nth % WAYS.len()].1, "connection {nth}: {ending}");
 }

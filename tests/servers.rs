@@ -85,7 +85,8 @@ scenarios! {
     // jabberd2 has one secret for components of any name.
     lifecycle::an_unknown_jid_ends_the_daemon_with_77                    yes     yes     no;
     // jabberd2 lets in any name.
-    lifecycle::a_jid_of_the_servers_own_ends_the_daemon_with_77          yes     yes     no;
+    lifecycle::a_jid_of_the_servers_own_is_told_as_such                  yes     yes     no;
+    lifecycle::a_check_at_the_client_port_ends_with_69                   yes     yes     yes;
     // ejabberd and jabberd2 let both in and share the stanzas out.
     lifecycle::a_second_daemon_waits_until_the_first_stops               yes     no      no;
     lifecycle::the_daemon_comes_back_after_a_crash_of_the_server         yes     yes     yes;

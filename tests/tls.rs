@@ -3,58 +3,24 @@
 #[path = "support/certificates.rs"]
 mod certificates;
 mod support;
+#[path = "support/tls.rs"]
+mod tls;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
-use std::sync::Arc;
 
 use certificates::{Authority, Identity};
 use support::COMPONENT;
 use support::scripted::{Daemon, SECRET, Server, program};
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-use tokio_rustls::rustls::{ServerConfig, ServerConnection, Stream};
-
-/// A server's side of TLS.
-fn config(identity: &Identity) -> Arc<ServerConfig> {
-    let key = PrivateKeyDer::try_from(identity.key.serialize_der()).unwrap();
-    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
-    Arc::new(builder.with_single_cert(vec![identity.certificate.der().clone()], key).unwrap())
-}
+use tls::{config, config_that_wants_a_certificate, serve_one};
+use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 /// The daemon for `localhost` at that port, trusting the authority.
 fn daemon(port: u16, authority: &Authority) -> Daemon {
     let mut command = program();
-    command.args(["--jid", COMPONENT, "--server", "localhost", "--tls", "--port"]);
+    command.args(["--jid", COMPONENT, "--server", "localhost", "-v", "--tls", "--port"]);
     command.arg(port.to_string()).arg("--tls-ca").arg(&authority.file);
     Daemon::run(command.env("ECHO_COMPONENT_SECRET", SECRET))
-}
-
-/// Serves each connection TLS by `config`: the login, then one message, of which the echo is
-/// returned.
-fn serve_one(listener: &TcpListener, config: &Arc<ServerConfig>) -> std::io::Result<String> {
-    let (mut socket, _) = listener.accept()?;
-    socket.set_read_timeout(Some(support::scripted::SOON))?;
-    let mut tls = ServerConnection::new(config.clone()).map_err(std::io::Error::other)?;
-    let mut stream = Stream::new(&mut tls, &mut socket);
-    let until = |stream: &mut Stream<_, _>, end: &str| {
-        let mut received = String::new();
-        let mut byte = [0];
-        while !received.ends_with(end) {
-            stream.read_exact(&mut byte)?;
-            received.push(char::from(byte[0]));
-        }
-        Ok::<_, std::io::Error>(received)
-    };
-    until(&mut stream, "'>")?;
-    stream.write_all(
-        b"<stream:stream xmlns='jabber:component:accept' id='42' \
-          xmlns:stream='http://etherx.jabber.org/streams' from='echo.example'>",
-    )?;
-    until(&mut stream, "</handshake>")?;
-    stream.write_all(b"<handshake/><message from='u@x' to='echo.example'>secure</message>")?;
-    until(&mut stream, "</message>")
 }
 
 #[test]
@@ -162,5 +128,43 @@ fn authorities_that_cannot_be_read_are_wrong_configuration() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(78), "{said}");
         assert!(said.contains(file), "{said}");
+    }
+}
+
+/// A killed server's kernel says FIN where TLS has a word of its own, close_notify.
+#[test]
+fn a_connection_that_ends_without_tls_saying_so_is_told_as_such() {
+    let authority = Authority::new("no-close-notify");
+    let listener = TcpListener::bind("localhost:0").unwrap();
+    let mut daemon = daemon(listener.local_addr().unwrap().port(), &authority);
+    serve_one(&listener, &config(&authority.server("localhost", 2999))).unwrap();
+    let said = daemon.logs("offline");
+    assert!(said.contains("offline: the server closed the connection"), "{said}");
+    assert!(!said.contains("http"), "{said}");
+}
+
+/// With TLS 1.3 the server says so only when the handshake seems to be done.
+#[test]
+fn a_server_that_wants_a_certificate_is_told_as_such() {
+    let authority = Authority::new("client-certificate");
+    for version in [&TLS12, &TLS13] {
+        let config = config_that_wants_a_certificate(&authority.server("localhost", 2999), version);
+        let listener = TcpListener::bind("localhost:0").unwrap();
+        let mut daemon = daemon(listener.local_addr().unwrap().port(), &authority);
+        assert!(serve_one(&listener, &config).is_err());
+        let said = daemon.logs("offline");
+        assert!(said.contains("the server wants a client's certificate"), "{version:?}: {said}");
+    }
+}
+
+#[test]
+fn authorities_that_a_variable_puts_in_a_wrong_place_are_wrong_configuration() {
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        let mut command = program();
+        command.args(["-j", "echo.example", "-s", "localhost", "-p", "x", "--tls"]);
+        let output = command.env(variable, "/no/such/place").output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(78), "{said}");
+        assert!(said.contains(&format!("{variable} is /no/such/place")), "{said}");
     }
 }

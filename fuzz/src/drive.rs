@@ -5,10 +5,10 @@ use std::time::Duration;
 use chrono::DateTime;
 use echo_component::component::address::Domain;
 use echo_component::component::ids::Ids;
-use echo_component::component::{Echo, Event, Settings};
-use echo_component::xml::error::Fault;
 use echo_component::component::outbox::Outbox;
 use echo_component::component::requests::{Now, Responder};
+use echo_component::component::{Echo, Event, Settings};
+use echo_component::xml::error::Fault;
 
 /// The component's domain.
 pub const DOMAIN: &str = "echo.example";
@@ -33,7 +33,13 @@ pub struct Outcome {
 pub fn feed(input: &[u8], limit: usize, piece: usize) -> Outcome {
     let domain = Domain::new(DOMAIN).expect("a domain");
     let responder = Responder { name: "Echo".into(), contacts: vec!["mailto:a@example".into()] };
-    let mut echo = Echo::new(Settings { domain, max_stanza_size: limit, ids: Ids::Mirrored, allowance: None, responder });
+    let mut echo = Echo::new(Settings {
+        domain,
+        max_stanza_size: limit,
+        ids: Ids::Mirrored,
+        allowance: None,
+        responder,
+    });
     let mut output = Outbox::default();
     let now = Now { utc: DateTime::UNIX_EPOCH, uptime: Duration::from_secs(42) };
     let (mut sent, mut used, mut event) = (vec![], 0, Ok(Event::Hungry));

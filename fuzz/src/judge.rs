@@ -1,7 +1,7 @@
 //! Whether what the component sent is right, as another parser sees it.
 
-use echo_component::component::address::Domain;
 use echo_component::component::Event;
+use echo_component::component::address::Domain;
 use echo_component::xml::error::Fault;
 use roxmltree::{Document, Node};
 

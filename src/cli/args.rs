@@ -1,184 +1,178 @@
-//! The command line, as clap reads it. What the values mean is checked in `config`.
+//! The command line's definition, from which help, man page and completions are made too.
+//!
+//! It says what may be given and in which form; what the values mean is checked in `config`.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use clap::builder::BoolishValueParser;
-use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 
-/// Joins an XMPP server as an external component (XEP-0114) and sends every message back to whoever
-/// sent it.
+use crate::cli::pages::after_help;
+use crate::net::secret::Secret;
+
+/// XMPP component that echoes messages back to their senders.
 ///
-/// The secret is taken from --secret-file, else from systemd's credential named "secret", else from
-/// --secret or ECHO_COMPONENT_SECRET. On a terminal, what is missing is asked for.
+/// It joins an XMPP server as an external component (XEP-0114) and sends every message back to
+/// whoever sent it.
+///
+/// Each option can also be set by the variable shown with it; the option comes first. The secret is
+/// taken from --secret-file, then from systemd's credential "secret", then from --secret or its
+/// variable. What is missing is asked for on a terminal.
 #[derive(Debug, Parser)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-#[command(version, max_term_width = 100)]
+#[expect(clippy::struct_excessive_bools, reason = "a switch of a command line is a bool")]
+#[command(version = env!("ECHO_COMPONENT_BUILD_VERSION"), max_term_width = 100)]
+#[command(disable_help_flag = true, disable_version_flag = true, after_help = after_help())]
 #[command(
-    after_help = "Exit codes: 0 stopped as asked, 64 wrong usage, 69 --check failed or the address of \
-    --metrics is taken or not there, 70 or 101 it could not do its work or has a fault, 77 refused by \
-    the server (secret or JID), 78 wrong configuration"
+    override_usage = "echo-component --jid DOMAIN --server HOST [--secret-file FILE] [OPTIONS]
+       echo-component --check [OPTIONS]"
 )]
+#[command(next_help_heading = "Connection")]
 pub struct Args {
     /// The component's JID, a domain such as echo.example.com
     #[arg(short, long, env = "ECHO_COMPONENT_JID", value_name = "DOMAIN")]
+    #[arg(value_hint = ValueHint::Other)]
     pub jid: Option<String>,
 
     /// The XMPP server to connect to: a host name, IPv4 or IPv6 address
     #[arg(short, long, env = "ECHO_COMPONENT_SERVER", value_name = "HOST")]
+    #[arg(value_hint = ValueHint::Hostname)]
     pub server: Option<String>,
 
     /// The server's port for components
     #[arg(short = 'P', long, env = "ECHO_COMPONENT_PORT", value_name = "PORT")]
-    #[arg(default_value_t = 5347, value_parser = port)]
+    #[arg(default_value_t = 5347, value_parser = port, value_hint = ValueHint::Other)]
     pub port: u16,
 
-    /// The secret shared with the server. Everyone on this machine can read it with ps: better use
-    /// --secret-file
+    /// Ping the server after so many seconds without a sign of life from it; 0 = never
+    #[arg(long, env = "ECHO_COMPONENT_PING_INTERVAL", value_name = "SECONDS")]
+    #[arg(default_value_t = 25, value_parser = seconds, value_hint = ValueHint::Other)]
+    pub ping_interval: u32,
+
+    /// File containing only the secret that is shared with the server
+    #[arg(long, env = "ECHO_COMPONENT_SECRET_FILE", value_name = "FILE")]
+    #[arg(help_heading = "Secret", value_hint = ValueHint::FilePath)]
+    pub secret_file: Option<PathBuf>,
+
+    /// The secret itself. Visible to every local user in `ps`; prefer --secret-file
     #[arg(short = 'p', long, env = "ECHO_COMPONENT_SECRET", value_name = "SECRET")]
-    #[arg(hide_env_values = true, allow_hyphen_values = true)]
+    #[arg(help_heading = "Secret", value_hint = ValueHint::Other, allow_hyphen_values = true)]
     pub secret: Option<Secret>,
 
-    /// Connect with TLS, checking the server's certificate against --server
-    #[arg(long, env = "ECHO_COMPONENT_TLS", value_parser = BoolishValueParser::new())]
+    /// Connect with TLS from the first byte, checking the server's certificate against --server
+    #[arg(long, env = "ECHO_COMPONENT_TLS", help_heading = "TLS", value_parser = switch)]
     pub tls: bool,
 
     /// The authorities to trust, a PEM file, instead of the system's
     #[arg(long, env = "ECHO_COMPONENT_TLS_CA", value_name = "FILE")]
+    #[arg(help_heading = "TLS", value_hint = ValueHint::FilePath)]
     pub tls_ca: Option<PathBuf>,
 
-    /// A file that holds the secret on a line of its own
-    #[arg(long, env = "ECHO_COMPONENT_SECRET_FILE", value_name = "FILE")]
-    pub secret_file: Option<PathBuf>,
-
-    /// The largest stanza to send, in bytes; an echo over it is bounced. Prosody accepts 524288
+    /// The largest stanza to send; an echo over it is bounced. Prosody accepts 524288
     #[arg(long, env = "ECHO_COMPONENT_MAX_STANZA_SIZE", value_name = "BYTES")]
     #[arg(default_value_t = 512 << 10, value_parser = stanza_size)]
+    #[arg(help_heading = "Limits", value_hint = ValueHint::Other)]
     pub max_stanza_size: u32,
 
-    /// Leave the ids in an echo as they are, for programs that know an answer by its id. Chat programs
-    /// then take the echo for the message that was sent, and hide it
-    #[arg(long, env = "ECHO_COMPONENT_KEEP_IDS", value_parser = BoolishValueParser::new())]
+    /// Keep ids in echoes as they were, for programs that match answers by id. Chat programs then hide
+    /// the echo
+    #[arg(long, env = "ECHO_COMPONENT_KEEP_IDS", value_parser = switch)]
+    #[arg(help_heading = "Operation")]
     pub keep_ids: bool,
 
-    /// How many messages a sender may have echoed at once; 0 for any number
+    /// Messages one sender (bare JID) may send in a burst before the limit applies; 0 = no limit
     #[arg(long, env = "ECHO_COMPONENT_FLOOD_BURST", value_name = "MESSAGES")]
     #[arg(default_value_t = 10_000, value_parser = burst)]
+    #[arg(help_heading = "Limits", value_hint = ValueHint::Other)]
     pub flood_burst: u32,
 
-    /// How many messages a second a sender may have echoed after that
+    /// Messages per second allowed to that sender once the burst is used up
     #[arg(long, env = "ECHO_COMPONENT_FLOOD_RATE", value_name = "MESSAGES")]
     #[arg(default_value = "10", value_parser = rate)]
+    #[arg(help_heading = "Limits", value_hint = ValueHint::Other)]
     pub flood_rate: NonZeroU32,
 
     /// What service discovery and vCard call the component
     #[arg(long, env = "ECHO_COMPONENT_NAME", value_name = "NAME", default_value = "Echo")]
+    #[arg(help_heading = "Identity", value_hint = ValueHint::Other)]
     pub name: String,
 
     /// Where its admins can be reached, as a URI such as mailto:admin@example.com or
-    /// xmpp:admin@example.com (XEP-0157). May be repeated; in the environment separated by blanks
+    /// xmpp:admin@example.com (XEP-0157). May be repeated; in the variable separated by blanks
     #[arg(long, env = "ECHO_COMPONENT_CONTACT", value_name = "URI", value_delimiter = ' ')]
+    #[arg(help_heading = "Identity", value_hint = ValueHint::Other)]
     pub contact: Vec<String>,
 
-    /// Serve Prometheus figures at /metrics, and /healthz, on this address
-    #[arg(long, env = "ECHO_COMPONENT_METRICS", value_name = "ADDR:PORT")]
-    #[arg(value_parser = address)]
+    /// Serve Prometheus metrics at /metrics, and /livez, /readyz and /healthz, on this IP address
+    /// and port, such as 127.0.0.1:9469
+    #[arg(long, env = "ECHO_COMPONENT_METRICS", value_name = "ADDRESS", value_parser = address)]
+    #[arg(help_heading = "Operation", value_hint = ValueHint::Other)]
     pub metrics: Option<SocketAddr>,
 
-    /// Connect, authenticate and ping once, say how that went, and exit
-    #[arg(long)]
-    pub check: bool,
+    /// How log lines look: text, or json, which is an object a line
+    #[arg(long, env = "ECHO_COMPONENT_LOG_FORMAT", value_name = "FORMAT", value_enum)]
+    #[arg(help_heading = "Operation", default_value_t = LogFormat::Text)]
+    #[arg(hide_possible_values = true)]
+    pub log_format: LogFormat,
 
     /// Log only what needs attention
-    #[arg(short, long, env = "ECHO_COMPONENT_QUIET", value_parser = BoolishValueParser::new())]
+    #[arg(short, long, env = "ECHO_COMPONENT_QUIET", value_parser = switch)]
+    #[arg(help_heading = "Operation")]
     pub quiet: bool,
 
-    /// Log more: also that something is not answered, and why. RUST_LOG works too
+    /// Log more: also each message that gets no echo, with the reason (RUST_LOG is honoured if
+    /// neither -q nor -v is given)
     #[arg(short, long, env = "ECHO_COMPONENT_VERBOSE", action = ArgAction::Count)]
-    #[arg(value_parser = verbosity)]
+    #[arg(help_heading = "Operation", value_parser = verbosity)]
     pub verbose: u8,
+
+    /// Log in, ping once, print one line with the result, and exit
+    #[arg(long, help_heading = "Operation")]
+    pub check: bool,
+
+    /// Ask the daemon that runs with these settings, at its --metrics address, whether it is online,
+    /// and exit
+    #[arg(long, help_heading = "Operation", conflicts_with = "check")]
+    pub healthy: bool,
+
+    /// Print the man page (man), or the completions for bash, zsh or fish, and exit
+    #[arg(long, value_name = "PAGE", value_enum, help_heading = "Operation")]
+    #[arg(hide_possible_values = true)]
+    pub print: Option<Page>,
+
+    /// Print this help (-h: in short)
+    #[arg(short, long, action = ArgAction::Help, help_heading = "Operation")]
+    pub help: Option<bool>,
+
+    /// Print version and commit
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Operation")]
+    pub version: Option<bool>,
+
+    /// What was passed over in the environment; sentences for the log.
+    #[arg(skip)]
+    pub passed_over: Vec<String>,
 }
 
-impl Args {
-    /// Reads the command line and the environment. An empty variable counts as none, since settings
-    /// files list variables without a value.
-    ///
-    /// # Errors
-    /// What to tell the user instead.
-    pub fn read() -> Result<Self, Unread> {
-        let command =
-            Self::command().mut_args(|option| match option.get_env().and_then(std::env::var_os) {
-                Some(value) if value.is_empty() => option.env(None),
-                _ => option,
-            });
-        Self::parse_as(command).map_err(|error| match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Unread::Asked(error),
-            _ => match Self::parse_as(Self::command().mut_args(|option| option.env(None))) {
-                Ok(_) => Unread::Variable(named_by_variables(&error)),
-                Err(_) => Unread::Usage(sentence(&error)),
-            },
-        })
-    }
-
-    fn parse_as(mut command: Command) -> Result<Self, clap::Error> {
-        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
-        let args = Self::from_arg_matches(&matches)?;
-        let is_given = |option| {
-            matches.value_source(option).is_some_and(|source| source != ValueSource::DefaultValue)
-        };
-        // To clap an option that a variable sets to false is used, so it cannot judge these two.
-        let why = if args.quiet && args.verbose > 0 {
-            "'--quiet' cannot be used with '--verbose...'"
-        } else if args.tls_ca.is_some() && !is_given("tls") {
-            "'--tls-ca <FILE>' is of no use without '--tls'"
-        } else {
-            return Ok(args);
-        };
-        Err(command.error(ErrorKind::ArgumentConflict, why))
-    }
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line to read
+    Text,
+    /// A JSON object a line
+    Json,
 }
 
-/// Why there are no [`Args`].
-#[derive(Debug)]
-pub enum Unread {
-    /// Help or the version was asked for.
-    Asked(clap::Error),
-    /// The command line is wrong; a sentence.
-    Usage(String),
-    /// A variable is wrong; a sentence.
-    Variable(String),
-}
-
-/// What clap says of an error, as one sentence.
-fn sentence(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let lines = text.lines().map(str::trim);
-    let said =
-        lines.take_while(|line| !line.starts_with("Usage: ") && !line.starts_with("For more"));
-    let words: Vec<_> = said.filter(|line| !line.is_empty()).collect();
-    words.join(" ").trim_start_matches("error: ").replace(" tip:", ";")
-}
-
-/// The same of an error that is due to variables. clap knows options alone.
-fn named_by_variables(error: &clap::Error) -> String {
-    let mut sentence = sentence(error);
-    let mut command = Args::command();
-    command.build();
-    for option in command.get_arguments() {
-        let Some(name) = option.get_env() else { continue };
-        let value = std::env::var_os(name).unwrap_or_default();
-        let name = name.to_string_lossy();
-        if error.kind() == ErrorKind::InvalidUtf8 && value.to_str().is_none() {
-            return format!("{name} is not UTF-8 text");
-        }
-        if !value.is_empty() {
-            sentence = sentence.replace(&format!("'{option}'"), &name);
-        }
-    }
-    sentence
+/// What `--print` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Page {
+    /// echo-component(1), for man
+    Man,
+    /// Completions for bash
+    Bash,
+    /// Completions for zsh
+    Zsh,
+    /// Completions for fish
+    Fish,
 }
 
 // The values of options, or what to give instead.
@@ -203,44 +197,25 @@ fn rate(value: &str) -> Result<NonZeroU32, &'static str> {
         .map_err(|_| "give a number of messages, at least 1; --flood-burst 0 turns the limit off")
 }
 
+fn seconds(value: &str) -> Result<u32, &'static str> {
+    value.parse().map_err(|_| "give a number of seconds; 0 turns pings off")
+}
+
 fn address(value: &str) -> Result<SocketAddr, &'static str> {
     value.parse().map_err(|_| "give an IP address and port, such as 127.0.0.1:9469")
 }
 
+/// Yes or no, in the words that variables use, in any case.
+fn switch(value: &str) -> Result<bool, &'static str> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" | "t" | "1" => Ok(true),
+        "false" | "no" | "off" | "n" | "f" | "0" => Ok(false),
+        _ => Err("give true or false"),
+    }
+}
+
 /// `--verbose` counts, but a variable may just say yes.
 fn verbosity(value: &str) -> Result<u8, &'static str> {
-    match value {
-        "true" | "yes" | "on" => Ok(1),
-        "false" | "no" | "off" => Ok(0),
-        _ => value.parse().map_err(|_| "give 0, 1 or 2"),
-    }
-}
-
-/// A secret, which cannot be printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The secret itself, for the handshake alone.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(secret: String) -> Self {
-        Self(secret)
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(secret: &str) -> Self {
-        Self(secret.to_owned())
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("(hidden)")
-    }
+    let count = value.parse().ok().filter(|count| *count <= 2);
+    count.or_else(|| switch(value).ok().map(u8::from)).ok_or("give 0, 1 or 2")
 }

@@ -1,4 +1,4 @@
-//! `--check`: one login and one ping, and a line that says how it went.
+//! `--check`: one login and one ping, and how long they took.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::cli::config::Config;
+use crate::daemon::offline::Offline;
 use crate::metrics::Metrics;
-use crate::net::login::{Connected, EXPOSED, login};
-use crate::stream::ending::Ending;
-use crate::stream::session;
+use crate::net::connect::{Connected, EXPOSED};
+use crate::stream::once;
 
 /// A component port that works.
 #[derive(Debug)]
-pub struct Checked {
+pub struct Passed {
     /// From the first packet to the accepted handshake.
     pub login: Duration,
     /// A ping's way through the server and back. Without, the server answers, but the ping was lost,
@@ -25,14 +25,16 @@ pub struct Checked {
 ///
 /// # Errors
 /// How it ended instead.
-pub async fn run(config: &Config, metrics: &Metrics) -> Result<Checked, Ending> {
+pub async fn check(config: &Config, metrics: &Metrics) -> Result<Passed, Offline> {
     let start = Instant::now();
-    let Connected { connection, early, exposed } = login(config).await?;
+    let Connected { connection, early, exposed } =
+        config.connector()().await.map_err(Offline::NoLogin)?;
     let login = start.elapsed();
     if exposed {
         warn!("{EXPOSED}");
     }
+    let settings = config.supervision().stream;
     let mut echo = config.component();
-    let ping = session::ping_once(connection, &early, &mut echo, metrics).await?;
-    Ok(Checked { login, ping })
+    let pinged = once::ping(connection, &early, &mut echo, metrics, &settings).await;
+    Ok(Passed { login, ping: pinged.map_err(Offline::Ended)? })
 }

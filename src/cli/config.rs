@@ -2,39 +2,36 @@
 //!
 //! All that can be wrong is found here, before anything is connected, and said in one sentence.
 
-use std::fs::File;
-use std::io::{ErrorKind, IsTerminal, Read, Write, stdin, stdout};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
-use crate::cli::args::{Args, Secret};
+use crate::cli::args::Args;
+use crate::cli::prompt::Terminal;
+use crate::cli::secret::{self, Place, is_quoted};
 use crate::component::address::Domain;
 use crate::component::flood::Allowance;
 use crate::component::ids::Ids;
 use crate::component::requests::Responder;
 use crate::component::{Echo, Settings};
+use crate::net::connect::Target;
+use crate::net::secret::Secret;
 use crate::net::tls::Trust;
-
-/// No secret is longer than this many bytes.
-const LONGEST_SECRET: u64 = 4096;
 
 /// What the daemon is to do.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The component's domain.
-    pub domain: Domain,
-    /// The server's name or address.
-    pub server: String,
-    /// The server's port.
-    pub port: u16,
-    /// Whom to trust, if the connection is to be encrypted.
-    pub trust: Option<Trust>,
-    /// What is shared with the server.
-    pub secret: Secret,
+    /// Where to log in, and as whom.
+    pub target: Target,
+    /// Where the secret is from, unless it was typed.
+    pub secret: Option<Place>,
+    /// The file that says whom to trust, if it is not the system's affair.
+    pub tls_ca: Option<PathBuf>,
+    /// After how long without input the server is pinged, if at all.
+    pub ping_interval: Option<Duration>,
     /// The largest stanza to send, in bytes.
     pub max_stanza_size: usize,
     /// What becomes of ids.
@@ -60,52 +57,107 @@ impl Config {
     /// # Errors
     /// A sentence that says which value is wrong, and what it should be.
     pub fn check(args: Args) -> Result<Checked> {
-        let mut warnings = Vec::new();
-        let jid =
-            given_or_asked(args.jid, "jid", "The component's JID (such as echo.example.com)")?;
-        let domain = Domain::new(&jid)
-            .with_context(|| format!("{} {jid:?} is not usable", source("jid", &jid)))?;
-        let server =
-            given_or_asked(args.server, "server", "The XMPP server's host name or address")?;
-        let server = host(&server)?;
+        let mut warnings = args.passed_over;
         let name = display_name(args.name)?;
         // More than one blank between two of them, or none of them at all.
         let contacts = args.contact.into_iter().filter(|it| !it.is_empty());
         let contacts = contacts.map(uri).collect::<Result<_>>()?;
-        let secret = secret(args.secret, args.secret_file.as_deref(), &mut warnings)?;
-        if secret.reveal().starts_with('\u{feff}') || secret.reveal().trim() != secret.reveal() {
-            warnings.push(
-                "the secret begins or ends with a blank or a byte order mark, and that counts: \
-                 remove it unless the server's does too"
-                    .into(),
-            );
-        }
-        let responder = Responder { name, contacts };
-        let max_stanza_size = args.max_stanza_size as usize;
-        let ids = if args.keep_ids { Ids::Kept } else { Ids::Mirrored };
-        let port = args.port;
-        let burst = NonZeroU32::new(args.flood_burst);
-        let allowance = burst.map(|burst| Allowance { burst, rate: args.flood_rate });
         let trust = args.tls.then(|| Trust::new(args.tls_ca.as_deref())).transpose()?;
+        let jid = args.jid.filter(|it| !it.is_empty());
+        let server = args.server.filter(|it| !it.is_empty());
+        let required = Required {
+            domain: jid.map(|jid| named("jid", &jid, "a domain name", domain)).transpose()?,
+            server: server
+                .map(|server| named("server", &server, "a host name or address", host))
+                .transpose()?,
+            secret: Place::find(args.secret_file, args.secret),
+        };
+        let place = required.secret.clone();
+        let (domain, server, secret) = required.complete(&mut warnings)?;
+        let burst = NonZeroU32::new(args.flood_burst);
+        let interval = Duration::from_secs(args.ping_interval.into());
         let config = Self {
-            domain,
-            server,
-            port,
-            trust,
-            secret,
-            max_stanza_size,
-            ids,
-            allowance,
-            responder,
+            target: Target { server, port: args.port, trust, domain, secret },
+            secret: place,
+            tls_ca: args.tls_ca,
+            ping_interval: (!interval.is_zero()).then_some(interval),
+            max_stanza_size: args.max_stanza_size as usize,
+            ids: if args.keep_ids { Ids::Kept } else { Ids::Mirrored },
+            allowance: burst.map(|burst| Allowance { burst, rate: args.flood_rate }),
+            responder: Responder { name, contacts },
         };
         Ok(Checked { config, warnings })
     }
 
     /// The component that this describes.
     pub fn component(&self) -> Echo {
-        let Self { domain, max_stanza_size, ids, responder, allowance, .. } = self.clone();
+        let Self { target, max_stanza_size, ids, responder, allowance, .. } = self.clone();
+        let domain = target.domain;
         Echo::new(Settings { domain, max_stanza_size, ids, allowance, responder })
     }
+}
+
+/// What must be given, as far as it is.
+struct Required {
+    domain: Option<Domain>,
+    server: Option<String>,
+    secret: Option<Place>,
+}
+
+impl Required {
+    /// All of it, asked for on a terminal where it is missing. Without one, all that is missing is
+    /// named at once.
+    fn complete(self, warnings: &mut Vec<String>) -> Result<(Domain, String, Secret)> {
+        let missing = self.missing();
+        let mut terminal = if missing.is_empty() { None } else { Terminal::find() };
+        let Some(terminal) = &mut terminal else {
+            return match self {
+                Self { domain: Some(domain), server: Some(server), secret: Some(place) } => {
+                    Ok((domain, server, read(&place, warnings)?))
+                }
+                _ => bail!("{}", missing.join("; ")),
+            };
+        };
+        let domain = match self.domain {
+            Some(domain) => domain,
+            None => terminal.ask("The component's JID (such as echo.example.com)", domain)?,
+        };
+        let server = match self.server {
+            Some(server) => server,
+            None => terminal.ask("The XMPP server's host name or address", host)?,
+        };
+        let secret = match self.secret {
+            Some(place) => read(&place, warnings)?,
+            None => terminal.ask_for_secret()?,
+        };
+        Ok((domain, server, secret))
+    }
+
+    fn missing(&self) -> Vec<String> {
+        let mut missing = vec![];
+        for (option, is_there) in
+            [("jid", self.domain.is_some()), ("server", self.server.is_some())]
+        {
+            if !is_there {
+                missing.push(format!("give --{option} or set {}", variable(option)));
+            }
+        }
+        if self.secret.is_none() {
+            missing.push(secret::missing());
+        }
+        missing
+    }
+}
+
+fn read(place: &Place, warnings: &mut Vec<String>) -> Result<Secret> {
+    let (secret, odd) = place.read()?;
+    warnings.extend(odd);
+    Ok(secret)
+}
+
+/// Checks an option's value, and names where an admin has to look for it, and what it should be.
+fn named<T>(option: &str, value: &str, what: &str, check: impl Fn(&str) -> Result<T>) -> Result<T> {
+    check(value).with_context(|| format!("{} {value:?} is not {what}", source(option, value)))
 }
 
 /// Where an admin has to look for an option's value: the variable, if that has it.
@@ -120,136 +172,72 @@ fn variable(option: &str) -> String {
     format!("ECHO_COMPONENT_{}", option.to_uppercase())
 }
 
-fn given_or_asked(given: Option<String>, option: &str, question: &str) -> Result<String> {
-    if let Some(value) = given.filter(|value| !value.is_empty()) {
-        return Ok(value);
-    }
-    let variable = variable(option);
-    ensure!(stdin().is_terminal(), "give --{option} or set {variable}");
-    print!("{question}: ");
-    stdout().flush()?;
-    let mut line = String::new();
-    stdin().read_line(&mut line).context("could not read your answer")?;
-    ensure!(!line.trim().is_empty(), "give --{option} or set {variable}");
-    Ok(line.trim().to_owned())
+/// The component's JID.
+fn domain(jid: &str) -> Result<Domain> {
+    is_bare(jid)?;
+    Domain::new(jid)
 }
 
+/// What files that are read without a shell do to a value.
+fn is_bare(value: &str) -> Result<()> {
+    ensure!(
+        !is_quoted(value),
+        "it is in quotes, which docker's --env-file keeps: write it without them"
+    );
+    Ok(())
+}
+
+/// A host name or an address, which may be in brackets, and may have a zone.
 fn host(server: &str) -> Result<String> {
+    is_bare(server)?;
     let address = server.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(server);
-    if address.parse::<IpAddr>().is_ok() {
+    let has_zone = address
+        .split_once('%')
+        .is_some_and(|(address, zone)| address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty());
+    if address.parse::<IpAddr>().is_ok() || has_zone {
         return Ok(address.to_owned());
     }
-    ensure!(
-        !server.contains("://"),
-        "{} {server:?} begins with a scheme: give the host name alone, such as example.com",
-        source("server", server)
-    );
-    ensure!(
-        !server.contains(':'),
-        "{} {server:?} is not a host name or address: give the port with --port",
-        source("server", server)
-    );
-    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '@' | '[' | ']');
-    ensure!(
-        !server.contains(odd),
-        "{} {server:?} is not a host name or address, such as example.com or 192.0.2.1",
-        source("server", server)
-    );
-    Ok(server.to_owned())
+    let with_port = server.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let odd = |c: char| c.is_control() || !(c.is_alphanumeric() || "-._".contains(c));
+    let why = match server {
+        "" => "it is empty",
+        _ if server.starts_with("unix:") || server.starts_with('/') => {
+            "it is a socket in the file system, and the server is reached over TCP alone"
+        }
+        _ if server.contains("://") || server.starts_with("xmpp:") => {
+            "it begins with a scheme: give the host name alone"
+        }
+        _ if server.contains(char::is_whitespace) => "it contains a blank",
+        _ if server.contains('@') => "it is somebody's address: give the host name alone",
+        _ if with_port => "it ends with a port: give that with --port",
+        _ if server.trim_end_matches('.').split('.').any(str::is_empty) => {
+            "it has a part without letters: a dot too many"
+        }
+        _ if server.contains(odd) => "it contains what host names do not",
+        _ => return Ok(server.to_owned()),
+    };
+    bail!("{why} (expected something like example.com or 192.0.2.1)")
 }
 
 fn display_name(name: String) -> Result<String> {
-    ensure!(
-        !name.trim().is_empty() && !name.contains(char::is_control),
-        "{} {name:?} is not usable: give it a few words",
-        source("name", &name)
-    );
+    let given = || format!("{} {name:?} cannot be used", source("name", &name));
+    ensure!(!name.trim().is_empty(), "{}: give it a few words", given());
+    ensure!(!name.contains(is_forbidden), "{}: it contains what XML forbids", given());
     Ok(name)
 }
 
 fn uri(contact: String) -> Result<String> {
+    let given = || format!("{} {contact:?}", source("contact", &contact));
+    ensure!(!contact.contains(is_forbidden), "{} contains what XML forbids", given());
     let scheme = contact.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
     });
-    ensure!(
-        scheme.is_some() && !contact.contains(char::is_control),
-        "{} {contact:?} is not a URI: write mailto:{contact} or xmpp:{contact}",
-        source("contact", &contact)
-    );
+    ensure!(scheme.is_some(), "{} is not a URI: write mailto:{contact} or xmpp:{contact}", given());
     Ok(contact)
 }
 
-/// The secret, from the safest place that has one.
-fn secret(
-    given: Option<Secret>,
-    file: Option<&Path>,
-    warnings: &mut Vec<String>,
-) -> Result<Secret> {
-    if let Some(path) = file {
-        return from_file(path, "the secret file", warnings);
-    }
-    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|it| !it.is_empty());
-    if let Some(directory) = directory {
-        let path = Path::new(&directory).join("secret");
-        if path.exists() {
-            return from_file(&path, "systemd's credential", &mut Vec::new());
-        }
-    }
-    if let Some(secret) = given {
-        let source = source("secret", secret.reveal());
-        ensure!(!secret.reveal().is_empty(), "the secret of {source} is empty");
-        ensure!(
-            !secret.reveal().contains(['\n', '\r']),
-            "the secret of {source} has more than one line"
-        );
-        if std::env::var_os("ECHO_COMPONENT_SECRET").is_none_or(|it| it != secret.reveal()) {
-            warnings.push(
-                "everyone on this machine can read the secret of --secret with ps: better use \
-                 --secret-file"
-                    .into(),
-            );
-        }
-        return Ok(secret);
-    }
-    ensure!(
-        stdin().is_terminal(),
-        "there is no secret: name its file with --secret-file or ECHO_COMPONENT_SECRET_FILE"
-    );
-    let typed = rpassword::prompt_password("The component's secret (not shown): ")
-        .context("could not read the secret")?;
-    ensure!(!typed.is_empty(), "the secret that was typed is empty");
-    Ok(typed.into())
-}
-
-fn from_file(path: &Path, what: &str, warnings: &mut Vec<String>) -> Result<Secret> {
-    let shown = path.display();
-    let file = File::open(path).map_err(|error| {
-        let hint = match error.kind() {
-            ErrorKind::PermissionDenied => {
-                ": the user that the daemon runs as must be able to read it"
-            }
-            _ => "",
-        };
-        anyhow!("cannot open {what} {shown}: {error}{hint}")
-    })?;
-    let mode = file.metadata().with_context(|| format!("cannot read {what} {shown}"))?;
-    if mode.permissions().mode() & 0o004 != 0 {
-        warnings.push(format!("others can read {what} {shown}: run chmod o-r on it"));
-    }
-    let mut bytes = Vec::new();
-    file.take(LONGEST_SECRET + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("cannot read {what} {shown}"))?;
-    ensure!(bytes.len() as u64 <= LONGEST_SECRET, "{what} {shown} is over {LONGEST_SECRET} bytes");
-    let Ok(text) = String::from_utf8(bytes) else {
-        bail!("{what} {shown} is not UTF-8 text");
-    };
-    let secret = text.trim_end_matches(['\n', '\r']);
-    ensure!(!secret.is_empty(), "{what} {shown} is empty: write the secret into it");
-    ensure!(
-        !secret.contains(['\n', '\r']),
-        "{what} {shown} has more than one line: it must hold the secret alone"
-    );
-    Ok(secret.into())
+/// Characters that XML forbids (XML 1.0 §2.2), and control characters that it only discourages.
+fn is_forbidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')
 }

@@ -5,3 +5,12 @@
 pub mod args;
 pub mod check;
 pub mod config;
+mod connector;
+mod credential;
+pub mod exit;
+pub mod healthy;
+pub mod pages;
+pub mod prompt;
+pub mod run;
+pub mod secret;
+pub mod usage;

@@ -3,9 +3,10 @@
 //! Addresses are not parsed into JIDs for this: what a server forwards may be no JID by today's
 //! rules and must be answered all the same.
 
+use std::net::IpAddr;
 use std::ops::Range;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail};
 use xmpp_parsers::jid::{BareJid, DomainPart, Jid};
 
 use crate::xml::scan::find;
@@ -24,12 +25,11 @@ impl Domain {
     /// # Errors
     /// A sentence that says what is wrong with it.
     pub fn new(jid: &str) -> anyhow::Result<Self> {
-        ensure!(!jid.contains('/'), "a component's JID has no resource");
-        ensure!(
-            !jid.contains('@'),
-            "a component's JID is a domain alone, with nothing before an @"
-        );
-        let jid = BareJid::new(jid).context("this is not a domain")?;
+        if let Some(why) = flaw(jid) {
+            bail!("{why} (expected something like echo.example.com)");
+        }
+        let jid = BareJid::new(jid)
+            .context("no domain is written so (expected something like echo.example.com)")?;
         Ok(Self { name: jid.domain().as_str().to_owned(), jid })
     }
 
@@ -88,6 +88,30 @@ impl Domain {
         let domain = str::from_utf8(domain).unwrap_or_default();
         DomainPart::new(domain).is_ok_and(|domain| domain.as_str() == self.name)
     }
+}
+
+/// Why an admin's word is no domain. A domain without these characters needs no escaping in XML.
+fn flaw(jid: &str) -> Option<&'static str> {
+    let address = jid.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(jid);
+    let port = jid.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let labels = || jid.strip_suffix('.').unwrap_or(jid).split('.');
+    let odd =
+        |c: char| c.is_control() || c.is_ascii() && !(c.is_alphanumeric() || "-._".contains(c));
+    Some(match jid {
+        "" => "it is empty",
+        _ if address.parse::<IpAddr>().is_ok() => "it is an IP address, and a component is a name",
+        _ if jid.contains("://") || jid.starts_with("xmpp:") => {
+            "it begins with a scheme: give the domain alone"
+        }
+        _ if jid.contains(char::is_whitespace) => "it contains a blank",
+        _ if jid.contains('/') => "it has a resource: give the domain alone",
+        _ if jid.contains('@') => "it has a part before an @: give the domain alone",
+        _ if port => "it ends with a port: give the server's with --port",
+        _ if labels().any(str::is_empty) => "it has a part without letters: a dot too many",
+        _ if labels().any(|it| it.len() > 63) => "it has a part of more than 63 bytes between dots",
+        _ if jid.contains(odd) => "it contains what domains do not",
+        _ => return None,
+    })
 }
 
 /// An address without its resource (RFC 7622 §3.1: that begins at the first slash).
@@ -169,6 +193,25 @@ mod tests {
     fn only_a_domain_is_a_components_jid() {
         for jid in ["a@echo.example", "echo.example/r", "", "a b", "@x"] {
             assert!(Domain::new(jid).is_err(), "{jid}");
+        }
+        for jid in ["echo.example", "echo.example.", "localhost", "echo_1.example", "echö.example"]
+        {
+            assert!(Domain::new(jid).is_ok(), "{jid}");
+        }
+    }
+
+    #[test]
+    fn no_domain_can_break_the_xml_that_it_is_written_into() {
+        for jid in ["a&b.example", "a'b", "a\"b.example", "a<b", "a>b", "*.x", "a;b", "a\u{7f}b"] {
+            assert!(Domain::new(jid).is_err(), "{jid}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_no_components_jid() {
+        for jid in ["127.0.0.1", "192.0.2.1", "::1", "2001:db8::1", "[::1]"] {
+            let why = Domain::new(jid).unwrap_err().to_string();
+            assert!(why.contains("IP address"), "{jid}: {why}");
         }
     }
 }

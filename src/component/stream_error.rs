@@ -33,13 +33,6 @@ impl StreamError {
         }
     }
 
-    /// Whether the component's JID is one that the server keeps for itself. ejabberd tells that from
-    /// a component that is already connected by its text alone.
-    pub fn is_servers_own_domain(&self) -> bool {
-        let own = |text: &String| text.contains("local domain");
-        self.condition == "conflict" && self.text.as_ref().is_some_and(own)
-    }
-
     /// Whether `element` is a stream error.
     pub fn is(element: &Element) -> bool {
         element.is("error", ns::STREAM)
@@ -51,9 +44,12 @@ impl From<&Element> for StreamError {
         let of_streams = || error.children().filter(|child| child.has_ns(ns::XMPP_STREAMS));
         let condition = of_streams().find(|child| child.name() != "text");
         let text = of_streams().find(|child| child.name() == "text").map(Element::text);
+        // `see-other-host` says in itself which host that is (RFC 6120 §4.9.3.19).
+        let said = [condition.map(Element::text), text].into_iter().flatten();
+        let said: Vec<_> = said.filter(|text| !text.is_empty()).collect();
         Self {
             condition: condition.map_or("undefined-condition", Element::name).to_owned(),
-            text: text.filter(|text| !text.is_empty()),
+            text: (!said.is_empty()).then(|| said.join("; ")),
         }
     }
 }
@@ -111,6 +107,10 @@ mod tests {
             (
                 format!("<reset xmlns='{STREAMS}'/><text xmlns='{STREAMS}'>a\nb\u{202e}</text>"),
                 "reset (a\\nb\\u{202e})",
+            ),
+            (
+                format!("<see-other-host xmlns='{STREAMS}'>[2001:db8::1]:5347</see-other-host>"),
+                "see-other-host ([2001:db8::1]:5347)",
             ),
             (format!("<x xmlns='{STREAMS}'/><app xmlns='urn:x'/>"), "x"),
             (String::new(), "undefined-condition"),

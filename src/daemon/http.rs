@@ -1,5 +1,8 @@
-//! Serves `/metrics` and `/healthz` over HTTP.
+//! Serves `/metrics`, `/livez`, `/readyz` and `/healthz` over HTTP.
+//!
+//! Whoever connects costs the stream nothing: few connections at a time, and none for long.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -8,24 +11,30 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::debug;
 
 use crate::metrics::Metrics;
 
+/// How long a request may take to arrive.
+const REQUEST: Duration = Duration::from_secs(2);
+
 /// How long one connection may last. Scrapers take milliseconds.
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// How many connections there may be at a time, so that they cannot use up the descriptors which the
-/// stream needs. Others wait in the kernel.
+/// stream needs.
 const AT_ONCE: usize = 16;
+
+/// The methods that are served.
+const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// Listens at `address`, for [`serve`].
 ///
@@ -37,16 +46,12 @@ pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Answers whoever connects, for ever.
 pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
-    // It fails only for a semaphore that has been closed.
-    while let Ok(place) = places.clone().acquire_owned().await {
+    let mut open = VecDeque::with_capacity(AT_ONCE);
+    loop {
         match listener.accept().await {
             Ok((connection, _)) => {
-                let answered = answer(connection, metrics.clone());
-                tokio::spawn(async move {
-                    answered.await;
-                    drop(place);
-                });
+                make_room(&mut open).await;
+                open.push_back(tokio::spawn(answer(connection, metrics.clone())));
             }
             Err(error) => {
                 debug!(%error, "a metrics connection was lost");
@@ -57,31 +62,57 @@ pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>) {
     }
 }
 
+/// The oldest connection makes room for a new one: it is idle, since an answer takes milliseconds.
+async fn make_room(open: &mut VecDeque<JoinHandle<()>>) {
+    open.retain(|connection| !connection.is_finished());
+    while open.len() >= AT_ONCE {
+        let Some(oldest) = open.pop_front() else { return };
+        oldest.abort();
+        // That it was ended is what it says; by then its descriptor is free.
+        let _ = oldest.await;
+    }
+}
+
 async fn answer(connection: TcpStream, metrics: Arc<Metrics>) {
     let service = service_fn(|request| {
         let response = respond(&request, &metrics);
         async { Ok::<_, Infallible>(response) }
     });
     let mut http = http1::Builder::new();
-    http.keep_alive(false).timer(TokioTimer::new()).header_read_timeout(LONGEST);
+    http.keep_alive(false).timer(TokioTimer::new()).header_read_timeout(REQUEST);
     let served = http.serve_connection(TokioIo::new(connection), service);
     // Whether a scraper stayed to the end is the scraper's business.
     let _ = timeout(LONGEST, served).await;
 }
 
 fn respond(request: &Request<Incoming>, metrics: &Metrics) -> Response<Full<Bytes>> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return text(StatusCode::METHOD_NOT_ALLOWED, "only GET is served here\n");
+    // RFC 9112 §3.2.
+    if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1
+    {
+        return text(StatusCode::BAD_REQUEST, "a request has one Host\n");
+    }
+    match *request.method() {
+        Method::GET | Method::HEAD => {}
+        Method::OPTIONS => return allow(text(StatusCode::NO_CONTENT, "")),
+        _ => return allow(text(StatusCode::METHOD_NOT_ALLOWED, "only GET is served here\n")),
     }
     match request.uri().path() {
         "/metrics" => match metrics.text() {
-            Ok(figures) => text(StatusCode::OK, figures),
+            Ok(metrics) => text(StatusCode::OK, metrics),
             Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
         },
-        "/healthz" if metrics.is_online() => text(StatusCode::OK, "online\n"),
-        "/healthz" => text(StatusCode::SERVICE_UNAVAILABLE, "offline\n"),
-        _ => text(StatusCode::NOT_FOUND, "there are /metrics and /healthz here\n"),
+        // That there is an answer is the answer: the loop that serves the stream has made it.
+        "/livez" => text(StatusCode::OK, "alive\n"),
+        "/readyz" | "/healthz" if metrics.is_online() => text(StatusCode::OK, "online\n"),
+        "/readyz" | "/healthz" => text(StatusCode::SERVICE_UNAVAILABLE, "offline\n"),
+        _ => text(StatusCode::NOT_FOUND, "there are /metrics, /livez, /readyz and /healthz here\n"),
     }
+}
+
+/// RFC 9110 §15.5.6: a refused method names those that are served.
+fn allow(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
+    response
 }
 
 fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {

@@ -1,42 +1,88 @@
 //! Where log lines go, which of them, and how they look; also what is said of a panic.
+//!
+//! Nothing here may wait for whoever reads the log.
 
 use std::env::VarError;
 use std::fmt;
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{self, IsTerminal, Write, stderr};
 use std::os::linux::fs::MetadataExt;
 use std::panic::{self, PanicHookInfo};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber, error};
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format::{Format, FormatEvent, FormatFields, Full, Writer};
+use tracing_subscriber::fmt::format::{Format, FormatEvent, FormatFields, JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, layer};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Sets up logging to standard error. `asked` comes before `RUST_LOG`.
-///
-/// # Errors
-/// If `RUST_LOG` is no filter, or one that would hide errors.
-pub fn start(asked: Option<LevelFilter>) -> Result<()> {
-    let filter = match (asked, std::env::var("RUST_LOG")) {
+use crate::daemon::lines::Lines;
+
+/// How long the end of the program may wait for the last lines to be read.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// The log. Its last lines are written when it is dropped.
+pub struct Log {
+    lines: Lines,
+    is_journal: bool,
+}
+
+impl Log {
+    /// A log that takes what is said before and after there are log lines.
+    ///
+    /// # Errors
+    /// If the thread that writes cannot be started.
+    pub fn open() -> io::Result<Self> {
+        Ok(Self { lines: Lines::open()?, is_journal: is_journal() })
+    }
+
+    /// Starts log lines, in JSON if so asked. `asked` comes before `RUST_LOG`.
+    ///
+    /// # Errors
+    /// If `RUST_LOG` is no filter, or one that would hide errors.
+    pub fn start(&self, asked: Option<LevelFilter>, json: bool) -> Result<()> {
+        let filter = filter(asked)?;
+        let lines = self.lines.clone();
+        let to_queue = layer().with_writer(move || lines.clone());
+        let plain = Format::default().with_target(false);
+        let lines = if json {
+            let format = Prefixed { inner: plain.json().flatten_event(true), on: self.is_journal };
+            to_queue.fmt_fields(JsonFields::new()).event_format(format).boxed()
+        } else if self.is_journal {
+            let format = Prefixed { inner: plain.without_time().with_level(false), on: true };
+            to_queue.with_ansi(false).event_format(format).boxed()
+        } else {
+            to_queue.with_ansi(has_colours()).event_format(plain).boxed()
+        };
+        tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+        panic::set_hook(Box::new(tell_where));
+        Ok(())
+    }
+
+    /// Says why the program ends, whether there are log lines by now or not.
+    pub fn fatal(&mut self, why: &anyhow::Error) {
+        let prefix = if self.is_journal { "<3>" } else { "echo-component: " };
+        // The queue takes everything.
+        let _ = self.lines.write_all(format!("{prefix}{why:#}\n").as_bytes());
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.lines.flush_within(LAST_LINES);
+    }
+}
+
+/// What is to be logged.
+fn filter(asked: Option<LevelFilter>) -> Result<Targets> {
+    Ok(match (asked, std::env::var("RUST_LOG")) {
         (Some(level), _) => Targets::new().with_default(level),
         (None, Ok(filter)) if !filter.is_empty() => parsed(&filter)?,
         (None, Err(VarError::NotUnicode(_))) => bail!("RUST_LOG is not UTF-8 text"),
         _ => Targets::new().with_default(LevelFilter::INFO),
-    };
-    let lines = layer().with_writer(stderr);
-    let format = Format::default().with_target(false);
-    if is_journal() {
-        let lines = lines.event_format(Journal(format.without_time().with_level(false)));
-        tracing_subscriber::registry().with(lines.with_ansi(false).with_filter(filter)).init();
-    } else {
-        let lines = lines.event_format(format).with_ansi(stderr().is_terminal());
-        tracing_subscriber::registry().with(lines.with_filter(filter)).init();
-    }
-    panic::set_hook(Box::new(tell_where));
-    Ok(())
+    })
 }
 
 fn parsed(filter: &str) -> Result<Targets> {
@@ -52,11 +98,12 @@ fn parsed(filter: &str) -> Result<Targets> {
     Ok(targets)
 }
 
-/// Says why the program ends, whether there is a log by now or not.
-pub fn fatal(why: &anyhow::Error) {
-    let prefix = if is_journal() { "<3>" } else { "echo-component: " };
-    // Nobody is there to be told that standard error is closed.
-    let _ = writeln!(stderr(), "{prefix}{why:#}");
+/// Whether lines may be coloured: on a terminal that can, unless the user does not want it
+/// (no-color.org).
+fn has_colours() -> bool {
+    let is = |name, unwanted: fn(&str) -> bool| std::env::var(name).is_ok_and(|it| unwanted(&it));
+    let unwanted = is("NO_COLOR", |value| !value.is_empty()) || is("TERM", |term| term == "dumb");
+    stderr().is_terminal() && !unwanted
 }
 
 /// A panic's own words may quote what was being worked on, such as a message, so only its place is
@@ -66,14 +113,17 @@ fn tell_where(panic: &PanicHookInfo) {
     error!("there is a fault in the program at {place}: please report this");
 }
 
-/// Lines for the journal, which keeps the time itself and reads the level from a prefix
-/// (sd-daemon(3)).
-struct Journal(Format<Full, ()>);
+/// Lines for the journal, which reads the level from a prefix (sd-daemon(3)).
+struct Prefixed<F> {
+    inner: F,
+    on: bool,
+}
 
-impl<S, N> FormatEvent<S, N> for Journal
+impl<S, N, F> FormatEvent<S, N> for Prefixed<F>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
 {
     fn format_event(
         &self,
@@ -87,8 +137,10 @@ where
             Level::INFO => 6,
             _ => 7,
         };
-        write!(writer, "<{priority}>")?;
-        self.0.format_event(context, writer, event)
+        if self.on {
+            write!(writer, "<{priority}>")?;
+        }
+        self.inner.format_event(context, writer, event)
     }
 }
 

@@ -2,7 +2,12 @@
 //!
 //! It knows nothing of XML, and of a stream only how it ended.
 
+pub mod backoff;
 pub mod http;
+pub mod lines;
 pub mod logging;
+pub mod offline;
+pub mod signals;
 pub mod supervisor;
 pub mod systemd;
+pub mod told;

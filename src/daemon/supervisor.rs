@@ -1,147 +1,181 @@
-//! Connects, runs the session, judges how it ended, waits, and connects again.
+//! Connects, serves the stream, judges how it ended, waits, and connects again.
 //!
-//! Here are the only decisions to try again or to give up, and the only waiting between tries.
+//! Here are the only decisions to try again or to give up, and the only waiting between tries. How a
+//! connection is made is an argument: no socket is known here.
 
+use std::mem::replace;
 use std::pin::Pin;
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
-use crate::cli::config::Config;
+use crate::component::Echo;
+use crate::daemon::backoff::Backoff;
+use crate::daemon::offline::Offline;
 use crate::daemon::systemd::Service;
+use crate::daemon::told::Told;
 use crate::metrics::Metrics;
-use crate::net::login::{Connected, EXPOSED, login};
+use crate::net::connect::{Connected, EXPOSED};
+use crate::net::error::NoLogin;
 use crate::stream::ending::Ending;
-use crate::stream::session;
+use crate::stream::session::{self, Served};
 
-/// A session that has lasted so long was a good one, and the pauses start from the beginning.
-const GOOD: Duration = Duration::from_secs(60);
+/// A refusal that lasts for so long will not go away by itself.
+const LASTING: Duration = Duration::from_secs(60);
+
+/// What there is to know of the component and its server.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The component's JID, for the log.
+    pub jid: String,
+    /// The server as the admin gave it, for the log.
+    pub server: String,
+    /// Whether the secret is one that only a start of the daemon renews, as systemd's credentials
+    /// are.
+    pub start_renews_secret: bool,
+    /// What is the same for all streams.
+    pub stream: session::Settings,
+}
 
 /// How the daemon ended.
 #[derive(Debug)]
 pub enum End {
     /// It was asked to.
     Stopped,
-    /// The server refused it before it was ever online.
-    Refused(Ending),
+    /// The server refuses it.
+    Refused(Offline),
 }
 
 /// Keeps the component online until `stop` is done.
-pub async fn run<F: Future<Output = ()>>(
-    config: &Config,
+pub async fn keep_online<S, C, F>(
+    settings: &Settings,
+    echo: Echo,
+    mut connect: C,
     service: &mut Service,
     metrics: &Metrics,
     mut stop: Pin<&mut F>,
-) -> End {
-    let started = Instant::now();
-    let mut pauses = Pauses::new();
-    let mut was_online = false;
-    let mut warned = false;
-    let mut echo = config.component();
-    let (jid, server) = (config.domain.as_str(), at(config));
-    service.status(&format!("connecting to {server}"));
+) -> End
+where
+    S: AsyncRead + AsyncWrite,
+    C: AsyncFnMut() -> Result<Connected<S>, NoLogin>,
+    F: Future<Output = ()>,
+{
+    service.status(&format!("connecting to {}", settings.server));
+    let mut supervisor = Supervisor::new(settings, echo, service, metrics);
     loop {
         let connected = tokio::select! {
             biased;
             () = stop.as_mut() => return End::Stopped,
-            connected = service.watch(login(config)) => connected,
+            connected = supervisor.service.watch(connect()) => connected,
         };
-        let ending = match connected {
-            Ok(Connected { connection, early, exposed }) => {
-                if exposed && !std::mem::replace(&mut warned, true) {
-                    warn!("{EXPOSED}");
-                }
-                metrics.connected();
-                info!(jid, %server, "online");
-                service.outcome(&format!("online as {jid} at {server}"));
-                was_online = true;
-                let online = Instant::now();
-                echo.start_stream();
-                let session =
-                    session::run(connection, &early, &mut echo, metrics, started, stop.as_mut());
-                let ending = service.watch(session).await;
-                if online.elapsed() >= GOOD {
-                    pauses = Pauses::new();
-                }
-                ending
-            }
-            Err(ending) => ending,
+        let offline = match connected {
+            Ok(connected) => Offline::Ended(supervisor.serve(connected, stop.as_mut()).await),
+            Err(why) => Offline::NoLogin(why),
         };
-        metrics.disconnected(ending.condition());
-        if let Ending::Stopped = ending {
-            info!("offline, stopped as asked");
-            return End::Stopped;
-        }
-        if ending.is_refusal() && !was_online {
-            service.status(&format!("refused: {ending}"));
-            return End::Refused(ending);
-        }
-        let pause = pauses.next();
-        let next_try = in_seconds(pause);
-        warn!(jid, %server, %next_try, "offline: {ending}");
-        service.outcome(&format!("offline: {ending}; next try {next_try}"));
+        let pause = match supervisor.judge(offline) {
+            Ok(pause) => pause,
+            Err(end) => return end,
+        };
         tokio::select! {
             biased;
             () = stop.as_mut() => return End::Stopped,
-            () = service.watch(sleep(pause)) => {}
+            () = supervisor.service.watch(sleep(pause)) => {}
         }
     }
 }
 
-/// The server as an admin writes it.
-pub fn at(config: &Config) -> String {
-    if config.server.contains(':') {
-        format!("[{}]:{}", config.server, config.port)
-    } else {
-        format!("{}:{}", config.server, config.port)
+/// What is known from one try to the next.
+struct Supervisor<'a> {
+    settings: &'a Settings,
+    echo: Echo,
+    service: &'a mut Service,
+    metrics: &'a Metrics,
+    backoff: Backoff,
+    told: Told,
+    was_online: bool,
+    /// Since when each try has been refused.
+    refused: Option<Instant>,
+    /// Whether the admin has been told that the connection can be read.
+    warned: bool,
+}
+
+impl<'a> Supervisor<'a> {
+    fn new(
+        settings: &'a Settings,
+        echo: Echo,
+        service: &'a mut Service,
+        metrics: &'a Metrics,
+    ) -> Self {
+        let (backoff, told) = (Backoff::new(), Told::default());
+        let (was_online, refused, warned) = (false, None, false);
+        Self { settings, echo, service, metrics, backoff, told, was_online, refused, warned }
+    }
+
+    /// The component is online, until it is not.
+    async fn serve<S, F>(&mut self, connected: Connected<S>, stop: Pin<&mut F>) -> Ending
+    where
+        S: AsyncRead + AsyncWrite,
+        F: Future<Output = ()>,
+    {
+        let Connected { connection, early, exposed } = connected;
+        let Settings { jid, server, stream, .. } = self.settings;
+        if exposed && !replace(&mut self.warned, true) {
+            warn!("{EXPOSED}");
+        }
+        self.metrics.connected();
+        info!(jid, %server, "online");
+        self.service.outcome(&format!("online as {jid} at {server}"));
+        self.was_online = true;
+        self.told = Told::default();
+        self.echo.start_stream();
+        let since = Instant::now();
+        let (echo, metrics) = (&mut self.echo, self.metrics);
+        let served = session::serve(connection, &early, echo, metrics, stream, stop);
+        let Served { ending, answered } = self.service.watch(served).await;
+        self.backoff.session(since.elapsed(), answered);
+        ending
+    }
+
+    /// How long to wait before the next try, if there is to be one.
+    fn judge(&mut self, offline: Offline) -> Result<Duration, End> {
+        self.metrics.disconnected(offline.condition());
+        if let Offline::Ended(Ending::Stopped) = offline {
+            info!("offline, stopped as asked");
+            return Err(End::Stopped);
+        }
+        if self.is_final(&offline) {
+            self.service.status(&format!("refused: {offline}"));
+            return Err(End::Refused(offline));
+        }
+        let pause = self.backoff.pause();
+        self.metrics.waits(pause);
+        let Settings { jid, server, .. } = self.settings;
+        let why = offline.to_string();
+        let retry_s = (pause.as_secs_f64() * 10.0).round() / 10.0;
+        if self.told.is_news(&why) {
+            warn!(jid, %server, retry_s, "offline: {why}");
+        } else {
+            debug!(jid, %server, retry_s, "still offline: {why}");
+        }
+        self.service.outcome(&format!("offline: {why}; next try {}", in_seconds(pause)));
+        Ok(pause)
+    }
+
+    /// Whether this is a refusal that only a change of the settings will end, which whoever starts
+    /// the daemon again may bring.
+    fn is_final(&mut self, offline: &Offline) -> bool {
+        if !offline.is_refusal() {
+            self.refused = None;
+            return false;
+        }
+        let since = *self.refused.get_or_insert_with(Instant::now);
+        let lasts = since.elapsed() >= LASTING;
+        !self.was_online || (self.settings.start_renews_secret && lasts)
     }
 }
 
 fn in_seconds(pause: Duration) -> String {
     if pause.is_zero() { "at once".into() } else { format!("in {:.1} s", pause.as_secs_f32()) }
-}
-
-/// The pauses between tries: none at first, then 1 s doubling to 60 s, each up to half shorter by
-/// chance, so that many components do not come back to a restarted server in one moment.
-struct Pauses {
-    tried: bool,
-    later: ExponentialBackoff,
-}
-
-impl Pauses {
-    fn new() -> Self {
-        // backon's jitter makes a delay up to twice as long.
-        let later = ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(500))
-            .with_max_delay(Duration::from_secs(30))
-            .with_factor(2.0)
-            .without_max_times()
-            .with_jitter()
-            .build();
-        Self { tried: false, later }
-    }
-
-    fn next(&mut self) -> Duration {
-        if !std::mem::replace(&mut self.tried, true) {
-            return Duration::ZERO;
-        }
-        self.later.next().unwrap_or(Duration::from_secs(60))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_from_one_second_to_a_minute_with_jitter() {
-        let mut pauses = Pauses::new();
-        assert_eq!(pauses.next(), Duration::ZERO);
-        for nominal in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0] {
-            let pause = pauses.next().as_secs_f32();
-            assert!((nominal / 2.0..=nominal).contains(&pause), "{pause} for {nominal}");
-        }
-    }
 }

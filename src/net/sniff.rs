@@ -2,63 +2,89 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use memchr::memmem;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A stream header fits into so many bytes.
-const BEGINNING: usize = 1024;
+const BEGINNING_BYTES: usize = 1024;
 
 /// The first bytes that came in.
 #[derive(Debug, Clone, Default)]
-pub struct Heard(Arc<Mutex<Vec<u8>>>);
+pub struct Beginning(Arc<Mutex<Vec<u8>>>);
 
-impl Heard {
+/// What speaks at a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// TLS, to a component that speaks none.
+    Tls,
+    /// Any other, as an admin knows it.
+    Other(&'static str),
+}
+
+impl Beginning {
     /// What speaks there, if it is known and no component port.
-    pub fn other_service(&self) -> Option<&'static str> {
-        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let has = |needle: &[u8]| memmem::find(&heard, needle).is_some();
-        match &heard[..] {
-            [b'H', b'T', b'T', b'P', b'/', ..] => Some("a web server (HTTP)"),
-            [b'S', b'S', b'H', b'-', ..] => Some("an SSH server"),
-            [b'2', b'2', b'0', b' ' | b'-', ..] => Some("a mail or FTP server"),
+    pub fn service(&self) -> Option<Service> {
+        let bytes = self.bytes();
+        let has = |needle: &[u8]| memmem::find(&bytes, needle).is_some();
+        let for_components = || has(b"jabber:component:accept");
+        let other = match &bytes[..] {
             // A handshake or alert record of TLS (RFC 8446 §5.1).
-            [0x15 | 0x16, 3, ..] => Some("a service that wants TLS (see --tls)"),
-            _ if has(b"jabber:client") && !has(b"jabber:component:accept") => {
-                Some("XMPP clients (c2s)")
-            }
-            _ if has(b"jabber:server") && !has(b"jabber:component:accept") => {
-                Some("other XMPP servers (s2s)")
-            }
-            _ => None,
-        }
+            [0x15 | 0x16, 3, ..] => return Some(Service::Tls),
+            [b'H', b'T', b'T', b'P', b'/', ..] => "a web server (HTTP)",
+            [b'S', b'S', b'H', b'-', ..] => "an SSH server",
+            [b'2', b'2', b'0', b' ' | b'-', ..] => "a mail or FTP server",
+            [b'+', b'O', b'K', ..] => "a mail server (POP3)",
+            [b'*', b' ', b'O', b'K', ..] => "a mail server (IMAP)",
+            _ if has(b"jabber:client") && !for_components() => "XMPP clients (c2s)",
+            // jabberd2 answers there in whatever namespace it was asked, but with what it has for
+            // clients alone.
+            _ if has(b"xep-0198.html#ns") => "XMPP clients (c2s)",
+            _ if has(b"jabber:server") && !for_components() => "other XMPP servers (s2s)",
+            _ => return None,
+        };
+        Some(Service::Other(other))
     }
 
     /// Whether nothing has come in at all.
     pub fn is_nothing(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.bytes().is_empty()
     }
 
-    fn hear(&self, bytes: &[u8]) {
-        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = BEGINNING.saturating_sub(heard.len()).min(bytes.len());
-        heard.extend_from_slice(&bytes[..room]);
+    /// Whether it cannot become an XML document any more: those who greet first wait for an answer
+    /// to what they said, and none will come.
+    fn is_no_xml(&self) -> bool {
+        let bytes = self.bytes();
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        first.is_some_and(|byte| !matches!(byte, b'<' | 0xef))
+    }
+
+    fn add(&self, more: &[u8]) {
+        let mut bytes = self.bytes();
+        let room = BEGINNING_BYTES.saturating_sub(bytes.len()).min(more.len());
+        bytes.extend_from_slice(&more[..room]);
+    }
+
+    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A connection whose beginning is remembered.
+/// A connection whose beginning is remembered. It breaks at once if that is no XML. It breaks only when
+/// it is read from: what the other side said before it closed is still there then, and says why.
 #[derive(Debug)]
-pub struct Overheard<S> {
+pub struct Sniffed<S> {
     connection: S,
-    heard: Heard,
+    beginning: Beginning,
 }
 
-impl<S> Overheard<S> {
-    /// Remembers in `heard` how `connection` begins.
-    pub fn new(connection: S, heard: Heard) -> Self {
-        Self { connection, heard }
+impl<S> Sniffed<S> {
+    /// Remembers in `beginning` how `connection` begins.
+    pub fn new(connection: S, beginning: Beginning) -> Self {
+        Self { connection, beginning }
     }
 
     /// The connection alone.
@@ -67,7 +93,7 @@ impl<S> Overheard<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Overheard<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Sniffed<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context,
@@ -75,25 +101,40 @@ impl<S: AsyncRead + Unpin> AsyncRead for Overheard<S> {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.connection).poll_read(cx, buf))?;
-        self.heard.hear(&buf.filled()[before..]);
+        self.beginning.add(&buf.filled()[before..]);
+        if self.beginning.is_no_xml() {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "it is not XML")));
+        }
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Overheard<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Sniffed<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.connection).poll_write(cx, buf)
+        match ready!(Pin::new(&mut self.connection).poll_write(cx, buf)) {
+            Err(error) if is_end(&error) => Poll::Ready(Ok(buf.len())),
+            wrote => Poll::Ready(wrote),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.connection).poll_flush(cx)
+        match ready!(Pin::new(&mut self.connection).poll_flush(cx)) {
+            Err(error) if is_end(&error) => Poll::Ready(Ok(())),
+            flushed => Poll::Ready(flushed),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context) -> Poll<io::Result<()>> {
         Pin::new(&mut self.connection).poll_shutdown(cx)
     }
+}
+
+/// Whether the other side has closed or reset a connection.
+pub(super) fn is_end(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe)
 }

@@ -1,20 +1,23 @@
-//! TLS to the component port: trust, certificates, and what an admin reads when they do not fit.
+//! TLS to the component port: whom to trust, and the connection that is secured so.
 
 use std::fmt;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{
-    AlertDescription, CertificateError, ClientConfig, Error, RootCertStore,
-};
+use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, SignatureScheme};
+
+use crate::net::lookup::ascii;
+use crate::net::untrusted::Untrusted;
 
 /// How servers are recognised.
 #[derive(Clone)]
@@ -53,102 +56,33 @@ impl Trust {
         server: &str,
         connection: TcpStream,
     ) -> Result<TlsStream<TcpStream>, Untrusted> {
-        let name = ServerName::try_from(server.to_owned())
+        // Which of a machine's networks an address is in (RFC 4007 §11) is no part of a certificate.
+        let address = server.split_once('%').map_or(server, |(address, _)| address);
+        let name = ServerName::try_from(ascii(address))
             .map_err(|_| Untrusted::WrongName(server.to_owned()))?;
-        TlsConnector::from(self.0.clone())
-            .connect(name, connection)
-            .await
-            .map_err(|error| Untrusted::from(error, server))
+        let asked = Arc::new(Asked::default());
+        let mut config = ClientConfig::clone(&self.0);
+        config.client_auth_cert_resolver = asked.clone();
+        let secured = TlsConnector::from(Arc::new(config)).connect(name, connection).await;
+        secured.map_err(|error| {
+            Untrusted::from(error, server).or_unshown(asked.0.load(Ordering::Relaxed))
+        })
     }
 }
 
-/// Why a connection is not secure.
-#[derive(Debug)]
-pub enum Untrusted {
-    /// The certificate has expired, or is not valid yet.
-    Expired,
-    /// The certificate is for other names than this.
-    WrongName(String),
-    /// The server has no certificate for this name, and showed none.
-    UnknownName(String),
-    /// The certificate is signed by nobody who is trusted.
-    UnknownIssuer,
-    /// The certificate says of itself that it is an authority's, which no server may show.
-    Authority,
-    /// The server closed or reset the connection before TLS was agreed on.
-    Closed,
-    /// The port speaks no TLS.
-    Plaintext,
-    /// Anything else.
-    Other(io::Error),
-}
+/// Has no certificate to show, and notes whether the server wanted one.
+#[derive(Debug, Default)]
+struct Asked(AtomicBool);
 
-impl Untrusted {
-    fn from(error: io::Error, server: &str) -> Self {
-        match error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {
-            Some(Error::InvalidCertificate(why)) => match why {
-                CertificateError::Expired
-                | CertificateError::ExpiredContext { .. }
-                | CertificateError::NotValidYet
-                | CertificateError::NotValidYetContext { .. } => Self::Expired,
-                CertificateError::NotValidForName
-                | CertificateError::NotValidForNameContext { .. } => Self::WrongName(server.into()),
-                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                    Self::UnknownIssuer
-                }
-                _ if format!("{why:?}").contains("CaUsedAsEndEntity") => Self::Authority,
-                _ => Self::Other(error),
-            },
-            Some(Error::AlertReceived(AlertDescription::UnrecognisedName)) => {
-                Self::UnknownName(server.into())
-            }
-            Some(Error::InvalidMessage(_)) => Self::Plaintext,
-            None if is_end(&error) => Self::Closed,
-            _ => Self::Other(error),
-        }
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
     }
-}
 
-impl fmt::Display for Untrusted {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Expired => f.write_str(
-                "the server's certificate has expired or is not valid yet: renew it, and check \
-                 this machine's clock",
-            ),
-            Self::WrongName(server) => write!(
-                f,
-                "the server's certificate is not for {server}: give a name that it is for with \
-                 --server"
-            ),
-            Self::UnknownName(server) => write!(
-                f,
-                "the server has no certificate for the name {server}: give with --server a name \
-                 that it serves (on Prosody a VirtualHost or Component), or its address"
-            ),
-            Self::UnknownIssuer => f.write_str(
-                "the server's certificate is signed by nobody this machine trusts: name the \
-                 authority's certificate with --tls-ca",
-            ),
-            Self::Authority => f.write_str(
-                "the server's certificate is an authority's, as openssl makes self-signed ones: \
-                 make it again with basicConstraints=CA:FALSE, and name it with --tls-ca",
-            ),
-            Self::Closed => f.write_str(
-                "the server closed the connection before TLS was agreed on: check that the port \
-                 speaks TLS",
-            ),
-            Self::Plaintext => f.write_str(
-                "the port does not speak TLS: give the server's TLS port, or leave --tls out",
-            ),
-            Self::Other(error) => write!(f, "TLS failed ({error})"),
-        }
+    fn has_certs(&self) -> bool {
+        false
     }
-}
-
-fn is_end(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
-    matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe)
 }
 
 fn of_file(path: &Path) -> Result<RootCertStore> {
@@ -169,9 +103,17 @@ fn of_system() -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(found.certs);
-    ensure!(
-        !roots.is_empty(),
-        "this machine trusts no authorities: install ca-certificates, or name one with --tls-ca"
-    );
+    if roots.is_empty() {
+        // These say where the system's authorities are, and a wrong one hides them all.
+        for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+            if let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) {
+                let path = Path::new(&path).display();
+                bail!("{variable} is {path}, where no certificate is: correct or unset it");
+            }
+        }
+        bail!(
+            "this machine trusts no authorities: install ca-certificates, or name one with --tls-ca"
+        );
+    }
     Ok(roots)
 }

@@ -17,20 +17,20 @@ use crate::stream::ending::Ending;
 use crate::stream::io::{forget, read_some, write_some};
 use crate::stream::session::Session;
 
-/// Stopping takes at most 5 s: what is still arriving is taken until it has been quiet for so long,
+/// Stopping takes at most 5 s: what is still arriving is taken until nothing has come for so long,
 /// for so long at most, and then the stream's end is waited for so long.
-const QUIET: Duration = Duration::from_millis(100);
-const ARRIVING: Duration = Duration::from_secs(2);
-const ENDING: Duration = Duration::from_secs(3);
+const ARRIVED_AFTER: Duration = Duration::from_millis(100);
+const ARRIVE_WITHIN: Duration = Duration::from_secs(2);
+const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long the server has to take a stream error, or our footer after its own.
-const FAREWELL: Duration = Duration::from_secs(1);
+const TAKE_WITHIN: Duration = Duration::from_secs(1);
 
 impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
     /// When asked to stop: what the server has sent by now is still answered.
     pub(super) async fn take_what_has_arrived(&mut self) -> Ending {
         self.stopping = true;
-        let deadline = Instant::now() + ARRIVING;
+        let deadline = Instant::now() + ARRIVE_WITHIN;
         while Instant::now() < deadline {
             if timeout_at(deadline, self.flush()).await.is_err() {
                 break;
@@ -38,7 +38,7 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
             let read = tokio::select! {
                 biased;
                 read = read_some(&mut self.reader, &mut self.input) => read,
-                () = sleep(QUIET) => break,
+                () = sleep(ARRIVED_AFTER) => break,
             };
             if let Err(ending) = self.read(read) {
                 return if let Ending::Faulty(_) = ending { ending } else { Ending::Stopped };
@@ -58,27 +58,28 @@ impl<S: AsyncRead + AsyncWrite> Session<'_, S> {
     /// Says on the stream that it ends, as far as the connection still takes it.
     pub(super) async fn close(mut self, ending: Ending) -> Ending {
         let grace = match &ending {
-            Ending::Stopped => ENDING,
+            Ending::Stopped => CLOSE_WITHIN,
             Ending::Faulty(fault) => {
                 self.send(&stream_error::of(*fault));
-                FAREWELL
+                TAKE_WITHIN
             }
-            Ending::Closed | Ending::StreamError(_) => FAREWELL,
+            Ending::Closed | Ending::StreamError(_) => TAKE_WITHIN,
             Ending::Silent => {
                 self.send_timeout();
-                FAREWELL
+                TAKE_WITHIN
             }
             // If it was a write that failed, something may still be unread.
             Ending::Lost | Ending::Broken(_) => {
-                let said = timeout(FAREWELL, self.last_words()).await;
+                let said = timeout(TAKE_WITHIN, self.last_words()).await;
                 return said.ok().flatten().unwrap_or(ending);
             }
-            _ => return ending,
+            Ending::Stuck => return ending,
         };
         self.output.send_footer();
         let farewell = async {
             self.flush().await?;
             match &ending {
+                Ending::Stopped if self.is_over => {}
                 Ending::Stopped => self.until_footer().await?,
                 Ending::Faulty(_) => self.until_closed().await?,
                 _ => {}

@@ -6,4 +6,5 @@ mod close;
 pub mod ending;
 pub mod io;
 pub mod keepalive;
+pub mod once;
 pub mod session;

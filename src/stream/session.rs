@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use crate::component::outbox::Outbox;
 use crate::component::requests::Now;
@@ -17,18 +17,42 @@ use crate::component::{Echo, Event};
 use crate::metrics::Metrics;
 use crate::stream::ending::Ending;
 use crate::stream::io::{forget, read_some, write_some};
-use crate::stream::keepalive::{ANSWER, Due, Keepalive, ROUTED};
+use crate::stream::keepalive::{Due, Keepalive, TICK};
 
-/// While so much waits to be written, nothing is read, and TCP tells the server.
-const BACKLOG: usize = 1 << 20;
+/// While so many bytes wait to be written, nothing is read, and TCP tells the server.
+const BACKLOG_BYTES: usize = 1 << 20;
 
-/// How often the life signs are looked at.
-const TICK: Duration = Duration::from_secs(1);
+/// What is the same for all streams.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// After how long without input the server is pinged, if at all.
+    pub ping_interval: Option<Duration>,
+    /// When the daemon was started.
+    pub started: Instant,
+}
+
+/// A stream that is over.
+#[derive(Debug)]
+pub struct Served {
+    /// How it ended.
+    pub ending: Ending,
+    /// Whether anything was answered on it.
+    pub answered: bool,
+}
 
 /// What a transfer has done.
-enum Moved {
+pub(super) enum Moved {
     In,
     Out,
+}
+
+/// What there has been on a stream.
+#[derive(Default)]
+pub(super) struct Happened {
+    /// Any ping or probe came back, or an answer to one.
+    pub(super) pong: bool,
+    /// Anything was answered.
+    answer: bool,
 }
 
 /// A stream in progress.
@@ -40,70 +64,47 @@ pub(super) struct Session<'a, S> {
     pub(super) output: Outbox,
     pub(super) echo: &'a mut Echo,
     pub(super) metrics: &'a Metrics,
-    /// When the daemon was started.
-    pub(super) started: Instant,
+    settings: &'a Settings,
     /// When a ping was sent that has not come back yet.
-    pub(super) pinged: Option<Instant>,
-    /// Whether any ping or probe has come back.
-    pub(super) answered: bool,
+    pinged: Option<Instant>,
+    pub(super) happened: Happened,
     /// Whether the connection may hold back some of what it has taken, as TLS does.
-    pub(super) unflushed: bool,
+    unflushed: bool,
     pub(super) stopping: bool,
+    /// Whether the server has ended its side of the stream.
+    pub(super) is_over: bool,
 }
 
-/// Runs a stream until it ends or `stop` is done. `early` is what the server sent right behind its
-/// handshake, `started` when the daemon was.
-pub async fn run<S, F>(
+/// Serves a stream until it ends or `stop` is done. `early` is what the server sent right behind its
+/// handshake.
+pub async fn serve<S, F>(
     connection: S,
     early: &[u8],
     echo: &mut Echo,
     metrics: &Metrics,
-    started: Instant,
+    settings: &Settings,
     stop: Pin<&mut F>,
-) -> Ending
+) -> Served
 where
     S: AsyncRead + AsyncWrite,
     F: Future<Output = ()>,
 {
-    let mut session = Session::new(connection, early, echo, metrics, started);
+    let mut session = Session::new(connection, early, echo, metrics, settings);
     let ending = match session.answer() {
         Ok(()) => session.pump(stop).await,
         Err(ending) => ending,
     };
-    session.close(ending).await
-}
-
-/// Pings ourselves through the server, says how long that took, and closes the stream. `None` says
-/// that only what the server answers itself has been answered: another daemon of the same JID may
-/// have got the ping.
-///
-/// # Errors
-/// How it ended instead.
-pub async fn ping_once<S: AsyncRead + AsyncWrite>(
-    connection: S,
-    early: &[u8],
-    echo: &mut Echo,
-    metrics: &Metrics,
-) -> Result<Option<Duration>, Ending> {
-    let mut session = Session::new(connection, early, echo, metrics, Instant::now());
-    let pinged = timeout(ANSWER, session.until_pinged()).await;
-    match pinged.unwrap_or(Err(Ending::Silent)) {
-        Ok(round_trip) => {
-            let ending = session.take_what_has_arrived().await;
-            session.close(ending).await;
-            Ok(round_trip)
-        }
-        Err(ending) => Err(session.close(ending).await),
-    }
+    let answered = session.happened.answer;
+    Served { ending: session.close(ending).await, answered }
 }
 
 impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
-    fn new(
+    pub(super) fn new(
         connection: S,
         early: &[u8],
         echo: &'a mut Echo,
         metrics: &'a Metrics,
-        started: Instant,
+        settings: &'a Settings,
     ) -> Self {
         let (reader, writer) = tokio::io::split(connection);
         metrics.received(early.len());
@@ -114,17 +115,18 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
             output: Outbox::default(),
             echo,
             metrics,
-            started,
+            settings,
             pinged: None,
-            answered: false,
+            happened: Happened::default(),
             unflushed: false,
             stopping: false,
+            is_over: false,
         }
     }
 
     /// Reads and writes until something ends it.
     async fn pump<F: Future<Output = ()>>(&mut self, mut stop: Pin<&mut F>) -> Ending {
-        let mut life = Keepalive::new(Instant::now());
+        let mut life = Keepalive::new(self.settings.ping_interval, Instant::now());
         let mut alarm = std::pin::pin!(sleep_until(Instant::now() + TICK));
         loop {
             tokio::select! {
@@ -154,29 +156,8 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         }
     }
 
-    /// Pings ourselves until there is an answer, and says how long it took; asks the server itself if
-    /// there is none for too long.
-    async fn until_pinged(&mut self) -> Result<Option<Duration>, Ending> {
-        self.answer()?;
-        let start = Instant::now();
-        self.ping();
-        let mut probed = false;
-        while !self.answered {
-            tokio::select! {
-                moved = self.transfer() => {
-                    moved?;
-                }
-                () = sleep_until(start + ROUTED), if !probed => {
-                    probed = true;
-                    self.probe();
-                }
-            }
-        }
-        Ok((!probed).then(|| start.elapsed()))
-    }
-
     /// Writes or reads what can be. Nothing is lost if this is cancelled.
-    async fn transfer(&mut self) -> Result<Moved, Ending> {
+    pub(super) async fn transfer(&mut self) -> Result<Moved, Ending> {
         let (waiting, room) = (self.is_waiting(), self.has_room());
         tokio::select! {
             biased;
@@ -193,7 +174,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
 
     /// Whether more answers may be made.
     fn has_room(&self) -> bool {
-        self.output.pending().len() < BACKLOG
+        self.output.pending().len() < BACKLOG_BYTES
     }
 
     /// Whether there is something to write or to flush.
@@ -212,23 +193,28 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
 
     pub(super) fn read(&mut self, read: io::Result<usize>) -> Result<(), Ending> {
         match read {
-            Ok(0) => Err(Ending::Lost),
+            Ok(0) => Err(self.over(Ending::Lost)),
             Ok(count) => {
                 self.metrics.received(count);
                 self.answer()
             }
-            Err(error) => Err(Ending::Broken(error)),
+            // TLS calls it that when a connection ends without its own word for it.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(self.over(Ending::Lost))
+            }
+            Err(error) => Err(self.over(Ending::Broken(error))),
         }
     }
 
     /// Answers what is whole of the input.
-    fn answer(&mut self) -> Result<(), Ending> {
+    pub(super) fn answer(&mut self) -> Result<(), Ending> {
         let now = self.now();
         let fed = self.echo.feed(&self.input, &mut self.output, now);
         let tally = self.echo.take_counts();
         self.metrics.add(&tally);
         self.metrics.waiting(self.output.pending().len());
-        self.answered |= tally.pinged;
+        self.happened.pong |= tally.pinged;
+        self.happened.answer |= tally.echoed + tally.presence + tally.iq > 0;
         if let Some(pinged) = self.pinged.take_if(|_| tally.pinged) {
             self.metrics.ping(pinged.elapsed());
         }
@@ -236,23 +222,29 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         forget(&mut self.input, used);
         match event {
             Event::Hungry => Ok(()),
-            Event::Footer => Err(Ending::Closed),
-            Event::StreamError(error) => Err(Ending::StreamError(error)),
+            Event::Footer => Err(self.over(Ending::Closed)),
+            Event::StreamError(error) => Err(self.over(Ending::StreamError(error))),
         }
     }
 
-    pub(super) fn now(&self) -> Now {
-        Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() }
+    /// The server has ended its side: nothing more is to be expected of it.
+    fn over(&mut self, ending: Ending) -> Ending {
+        self.is_over = true;
+        ending
     }
 
-    fn ping(&mut self) {
+    pub(super) fn now(&self) -> Now {
+        Now { utc: chrono::Utc::now(), uptime: self.settings.started.elapsed() }
+    }
+
+    pub(super) fn ping(&mut self) {
         self.pinged = Some(Instant::now());
         self.echo.ping(&mut self.output);
     }
 
     /// The answer to a probe looks as that to a ping, but it says nothing of the way through the
     /// server, and the ping's may come late: no round trip is counted any more.
-    fn probe(&mut self) {
+    pub(super) fn probe(&mut self) {
         self.pinged = None;
         self.echo.probe(&mut self.output);
     }

@@ -70,7 +70,7 @@ fn the_daemon_is_back_at_once_after_every_end_of_a_stream_in_32_mib() {
         ends(&mut peer, &case);
         peer.close();
         let said = daemon.logs("offline");
-        assert!(said.contains("next_try=at once"), "{said} after {}", case.name);
+        assert!(said.contains("retry_s=0.0"), "{said} after {}", case.name);
         server.online().echoes("after");
         check_memory(&daemon, &case.name);
         ended += 1;

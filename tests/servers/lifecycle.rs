@@ -27,22 +27,40 @@ pub fn an_unknown_jid_ends_the_daemon_with_77(kind: Kind) {
     assert_eq!(daemon.exit_code(), 77);
 }
 
-pub fn a_jid_of_the_servers_own_ends_the_daemon_with_77(kind: Kind) {
-    let words = match kind {
-        Kind::Prosody => "host-unknown",
-        Kind::Ejabberd | Kind::Jabberd2 => "one of the server's own domains",
-    };
+pub fn a_jid_of_the_servers_own_is_told_as_such(kind: Kind) {
     let server = Server::start(kind);
     let mut daemon = Daemon::start_as("localhost", SECRET, server.component_port());
-    daemon.wait_for_line(words);
-    assert_eq!(daemon.exit_code(), 77);
+    match kind {
+        Kind::Prosody => {
+            daemon.wait_for_line("host-unknown");
+            assert_eq!(daemon.exit_code(), 77);
+        }
+        // Its condition is that of a component which is already connected, and that passes.
+        Kind::Ejabberd | Kind::Jabberd2 => {
+            daemon.wait_for_line("already connected, or is one of the server's own domains");
+            assert_eq!(daemon.terminate(), 0);
+        }
+    }
+}
+
+/// Whatever that says of a host that it does not serve.
+pub fn a_check_at_the_client_port_ends_with_69(kind: Kind) {
+    let server = Server::start(kind);
+    let mut check = Daemon::command(COMPONENT, SECRET, "127.0.0.1", server.c2s_port());
+    let output = check.arg("--check").output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(69), "{said}");
+    assert!(said.contains("the port"), "{said}");
+    println!("{}: {said}", kind.name());
 }
 
 pub fn a_second_daemon_waits_until_the_first_stops(kind: Kind) {
     let server = Server::start(kind);
     let mut first = Daemon::start(server.component_port());
     first.wait_until_online();
-    let mut second = Daemon::start(server.component_port());
+    // The same reason is told again to those alone who want to know more.
+    let mut second = Daemon::command(COMPONENT, SECRET, "127.0.0.1", server.component_port());
+    let mut second = Daemon::run(second.arg("-v"));
     second.wait_for_line("already connected");
     second.wait_for_line("already connected");
     let mut alice = User::login(&server, "alice");

@@ -5,12 +5,8 @@ use std::time::Duration;
 /// The pause that a line announces.
 #[track_caller]
 pub fn pause(line: &str) -> Duration {
-    let said = line.split("next_try=").nth(1).expect("a line about the next try");
-    match said.trim_matches('"').trim_start_matches("in ").split(' ').next() {
-        Some("at") => Duration::ZERO,
-        Some(seconds) => Duration::from_secs_f32(seconds.parse().expect("seconds")),
-        None => unreachable!("split gives at least one part"),
-    }
+    let said = line.split("retry_s=").nth(1).expect("a line about the next try");
+    Duration::from_secs_f32(said.split(' ').next().unwrap_or(said).parse().expect("seconds"))
 }
 
 /// None, then 1 s doubling, each up to half shorter by chance.

@@ -13,6 +13,7 @@ mod daemon;
 mod ejabberd;
 mod jabberd2;
 mod place;
+mod ports;
 mod process;
 mod prosody;
 pub mod python;
@@ -28,7 +29,7 @@ use std::time::{Duration, Instant};
 
 pub use daemon::{Daemon, ONLINE};
 pub use process::Process;
-pub use server::{Kind, Server};
+pub use server::{Federated, Kind, Server};
 pub use stanza::Stanza;
 pub use tally::{Tally, WhereLost};
 pub use tap::Tap;

@@ -1,16 +1,15 @@
 //! Where one server lives: a folder of its own and three ports nobody else uses.
 //! Knows no server; fills templates with what it knows of the place.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::{env, io, process, thread};
 
 use super::SECRET;
+use super::ports::{listen, port_of};
 
 /// A temporary folder and loopback ports, one of them for components that speak TLS.
 pub struct Place {
@@ -21,9 +20,9 @@ pub struct Place {
 }
 
 impl Place {
-    /// Makes the folder, named after the server, and has the kernel choose the ports.
+    /// Makes the folder, named after the server, and chooses the ports.
     pub fn new(server: &str) -> Self {
-        // Given back to the kernel here; the server takes them in a moment.
+        // Nobody listens on them from here on; the server does in a moment.
         let [c2s_port, component_port, tls_port] = [(); 3].map(|()| port_of(&listen()));
         Self { dir: new_folder(server), c2s_port, component_port, tls_port }
     }
@@ -135,23 +134,6 @@ fn subfolders(dir: &Path) -> Vec<PathBuf> {
         .map(|entry| entry.path())
         .filter(|path| path.is_dir())
         .collect()
-}
-
-/// Listens on a port of the kernel's choice that no other test of this process has had:
-/// a server that is stopped and started again must find its own free.
-pub fn listen() -> TcpListener {
-    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
-    loop {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(port_of(&listener)) {
-            return listener;
-        }
-    }
-}
-
-/// The port of a listener.
-pub fn port_of(listener: &TcpListener) -> u16 {
-    listener.local_addr().expect("a bound port").port()
 }
 
 /// A folder that did not exist: this process's id and a counter name it.

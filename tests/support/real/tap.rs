@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::place::{listen, port_of};
+use super::ports::{listen, port_of};
 use super::splitter::{Piece, Splitter};
 use super::stanza::Stanza;
 
