@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use echo_component::component::Echo;
 use echo_component::component::address::Domain;
 use echo_component::component::ids::Ids;
 use echo_component::component::requests::Responder;
-use echo_component::component::{Echo, Settings};
 use echo_component::metrics::Metrics;
 use echo_component::stream::ending::Ending;
 use echo_component::stream::once;
@@ -131,7 +131,7 @@ fn settings() -> Settings {
 fn echo() -> Echo {
     let responder = Responder { name: "Echo".into(), contacts: vec![] };
     let domain = Domain::new(COMPONENT).unwrap();
-    Echo::new(Settings {
+    Echo::new(echo_component::component::Settings {
         domain,
         max_stanza_size: LIMIT,
         ids: Ids::Kept,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use echo_component::component::Echo;
 use echo_component::component::address::Domain;
+use echo_component::component::ids::Ids;
 use echo_component::component::requests::Responder;
 use echo_component::component::stream_error::StreamError;
 use echo_component::daemon::supervisor::{End, Settings, keep_online};
@@ -61,7 +62,13 @@ async fn play_with(tries: &[Try], start_renews_secret: bool) -> Played {
         stream: session::Settings { ping_interval: None, started: Instant::now() },
     };
     let responder = Responder { name: "Echo".into(), contacts: vec![] };
-    let echo = Echo::new(Domain::new(COMPONENT).unwrap(), LIMIT, responder, None);
+    let echo = Echo::new(echo_component::component::Settings {
+        domain: Domain::new(COMPONENT).unwrap(),
+        max_stanza_size: LIMIT,
+        ids: Ids::Kept,
+        allowance: None,
+        responder,
+    });
     let (metrics, mut service) = (Metrics::new().unwrap(), Service::from_environment());
     let (stop, over) = (Notify::new(), std::cell::Cell::new(Instant::now()));
     let (mut tries, mut pauses) = (VecDeque::from(tries.to_vec()), vec![]);
