@@ -1,0 +1,62 @@
+"""profanity: it shows who said what as lines in a terminal, and a `+` where words were corrected. No
+tick is looked for: it sends its receipts to no one where a message comes from a bare JID."""
+
+import os
+import re
+
+from chat import CORRECTED, CORRECTION, ECHO, FIRST, SECOND, WORK, WRITTEN, report, wait_for
+from terminal import Terminal
+
+SETTINGS = """\
+[connection]
+carbons=true
+correction.allow=true
+"""
+LINE = re.compile(r"[0-9:]{8} ([-+]) (me|" + re.escape(ECHO) + r"): (.*)")
+
+
+class Profanity(Terminal):
+    """profanity on a device of its own, with the chat open."""
+
+    def __init__(self, device):
+        name = f"profanity-{device}"
+        folder = os.path.join(WORK, "home", name, ".config/profanity")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "profrc"), "w", encoding="utf-8") as file:
+            file.write(SETTINGS)
+        super().__init__(name, "profanity")
+        wait_for("its first screen", lambda: self.says("Type '/help'"))
+        self.enter(f"/connect profanity@localhost/{device}")
+        wait_for("the question for the password", lambda: self.says("Enter password:"))
+        self.enter("profanitypw")
+        wait_for("its login", lambda: self.says("logged in successfully"))
+        self.enter(f"/msg {ECHO}")
+
+    def says(self, words):
+        return any(words in line for line in self.lines())
+
+    def shown(self, corrected=False):
+        """Who said what; what was said last must be marked as corrected, or must not."""
+        found = [match.groups() for match in map(LINE.fullmatch, self.lines()) if match]
+        marks = [mark for mark, _, _ in found]
+        if marks[-2:] != (["+", "+"] if corrected else ["-", "-"]):
+            return found
+        return [("me" if who == "me" else "echo", words) for _, who, words in found]
+
+
+def drive(checks):
+    with Profanity("first") as first, Profanity("second") as second:
+        checks.check("contact online", lambda: first.says(f"{ECHO} [online]"))
+        first.enter(FIRST)
+        checks.check("echo shown", first.shown, WRITTEN[:2])
+        first.enter(SECOND)
+        checks.check("in order", first.shown, WRITTEN)
+        checks.check("on a second device by carbons", second.shown, WRITTEN)
+        first.enter(f"/correct {SECOND}{CORRECTION}")
+        checks.check("both sides corrected", lambda: first.shown(True), CORRECTED)
+        checks.check("on the second device too", lambda: second.shown(True), CORRECTED)
+        first.picture("profanity/first")
+        second.picture("profanity/second")
+
+
+report(drive)

@@ -1,0 +1,48 @@
+"""A terminal of its own for a program without windows, by tmux: a folder as home, and a person's
+hands. Knows no program."""
+
+import os
+import subprocess
+
+from chat import OUT, WORK
+
+
+class Terminal:
+    """One device, on which one program runs."""
+
+    def __init__(self, name, *command):
+        self.home = os.path.join(WORK, "home", name)
+        os.makedirs(self.home, exist_ok=True)
+        self.socket = os.path.join(self.home, "tmux")
+        self.env = {
+            "HOME": self.home, "LANG": "C.UTF-8", "PATH": os.environ["PATH"], "SHELL": "/bin/sh",
+            "TERM": "screen-256color",
+        }  # fmt: skip
+        self._tmux("new-session", "-d", "-x", "110", "-y", "36", *command)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._tmux("kill-server")
+
+    def _tmux(self, *arguments):
+        command = ["tmux", "-S", self.socket, "-f", "/dev/null", *arguments]
+        return subprocess.run(
+            command, env=self.env, stdout=subprocess.PIPE, text=True, timeout=20, check=False
+        ).stdout
+
+    def enter(self, line):
+        self._tmux("send-keys", "-l", line)
+        self._tmux("send-keys", "Enter")
+
+    def press(self, *keys):
+        self._tmux("send-keys", *keys)
+
+    def lines(self):
+        """What it shows."""
+        return [line.rstrip() for line in self._tmux("capture-pane", "-p").splitlines()]
+
+    def picture(self, name):
+        with open(os.path.join(OUT, f"{name}.txt"), "w", encoding="utf-8") as file:
+            file.write("\n".join(self.lines()) + "\n")
