@@ -1,0 +1,90 @@
+"""poezio: it shows who said what as lines in a terminal, with a tick before one's own, and behind the
+name how often the words were corrected. It refuses to be run by root."""
+
+import os
+import re
+import shutil
+
+from chat import CORRECTED, CORRECTION, ECHO, FIRST, SECOND, WORK, WRITTEN, report, wait_for
+from terminal import Terminal
+
+NOBODY = 65534
+# Without the archive where messages are on their way: it shows twice what arrives while it takes it.
+SETTINGS = """\
+[Poezio]
+jid = poezio@localhost/{device}
+password = poeziopw
+mam_sync = {archive}
+"""
+LINE = re.compile(r".*│[0-9:]{8} (✔ )?(poezio|bot)(1?)> (.*)")
+CORRECTED_ONCE = CORRECTED[:2] + [(side, words + " (1)") for side, words in CORRECTED[2:]]
+
+
+class Poezio(Terminal):
+    """poezio on a device of its own."""
+
+    def __init__(self, device, archive):
+        name = f"poezio-{device}"
+        folder = os.path.join(WORK, "home", name, ".config/poezio")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "poezio.cfg"), "w", encoding="utf-8") as file:
+            file.write(SETTINGS.format(device=device, archive=str(archive).lower()))
+        for path in (os.path.join(WORK, "home", name), folder, os.path.dirname(folder), file.name):
+            shutil.chown(path, NOBODY, NOBODY)
+        user = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        super().__init__(name, "setpriv", *user, "poezio")
+        wait_for("its login", lambda: self.says("Your JID is"))
+
+    def says(self, words):
+        return any(words in line for line in self.lines())
+
+    def open_chat(self):
+        # The slash alone opens the line for commands.
+        self.press("/")
+        wait_for("the line for commands", lambda: self.lines()[-1].endswith("│/"))
+        self.enter(f"message {ECHO} ")
+        wait_for("the chat", lambda: self.says(f"[{ECHO}]"))
+
+    def enter(self, line):
+        """Keys that come all at once are pasted to it, Enter too."""
+        self.press("-l", line)
+        wait_for(f"{line!r} in its input", lambda: self.lines()[-1].endswith(line.rstrip()))
+        self.press("Enter")
+
+    def shown(self):
+        """Who said what, and how often it was corrected."""
+        found = [match.groups() for match in map(LINE.fullmatch, self.lines()) if match]
+        return [
+            ("me" if who == "poezio" else "echo", words + (f" ({times})" if times else ""))
+            for _, who, times, words in found
+        ]
+
+    def ticked(self):
+        found = [match.groups() for match in map(LINE.fullmatch, self.lines()) if match]
+        return [words for tick, who, _, words in found if tick and who == "poezio"]
+
+
+def drive(checks):
+    with Poezio("first", False) as first, Poezio("second", False) as second:
+        # It lists who is online, with the number of their resources.
+        checks.check("contact online", lambda: first.says(f"] {ECHO} (1)"))
+        first.open_chat()
+        second.open_chat()
+        first.enter(FIRST)
+        checks.check("echo shown", first.shown, WRITTEN[:2])
+        first.enter(SECOND)
+        checks.check("in order", first.shown, WRITTEN)
+        checks.check("ticked", first.ticked, [FIRST, SECOND])
+        # From the archive it takes a correction for one more message, whoever wrote it.
+        with Poezio("later", True) as later:
+            later.open_chat()
+            checks.check("on a second device by archive", later.shown, WRITTEN)
+        first.enter(f"/correct {SECOND}{CORRECTION}")
+        checks.check("both sides corrected", first.shown, CORRECTED_ONCE)
+        checks.check("still ticked", first.ticked, [FIRST, SECOND + CORRECTION])
+        checks.check("on another by carbons", second.shown, CORRECTED_ONCE)
+        first.picture("poezio/first")
+        second.picture("poezio/second")
+
+
+report(drive)
