@@ -4,31 +4,32 @@ and a session bus, a folder as home, and a person's hands. Knows no program."""
 import os
 import subprocess
 
-from chat import OUT, WORK, wait_for
+from chat import OUT, wait_for
+from home import AS_USER, make_home
+
+# A cursor that blinks would keep the screen from ever being still.
+GTK = "[Settings]\ngtk-cursor-blink=0\ngtk-enable-animations=0\n"
+FILES = {f".config/gtk-{version}.0/settings.ini": GTK for version in (3, 4)}
 
 
 class Desktop:
     """One device: what is started on it shares a screen and a home."""
 
-    def __init__(self, name, width=1000, height=750):
-        self.home = os.path.join(WORK, "home", name)
-        os.makedirs(self.home, exist_ok=True)
+    def __init__(self, name):
+        self.home = make_home(name, FILES)
         # GTK 4 draws nothing with OpenGL on such a screen.
-        self.env = dict(os.environ, HOME=self.home, LANG="C.UTF-8", GSK_RENDERER="cairo")
-        for variable in [name for name in self.env if name.startswith("XDG_")]:
-            del self.env[variable]
-        self.env["XDG_RUNTIME_DIR"] = self.home
-        # A blinking cursor would keep the screen from ever being still.
-        for version in "3", "4":
-            folder = os.path.join(self.home, f".config/gtk-{version}.0")
-            os.makedirs(folder, exist_ok=True)
-            with open(os.path.join(folder, "settings.ini"), "w", encoding="utf-8") as settings:
-                settings.write("[Settings]\ngtk-cursor-blink=0\ngtk-enable-animations=0\n")
+        self.env = dict(
+            HOME=self.home,
+            XDG_RUNTIME_DIR=self.home,
+            PATH=os.environ["PATH"],
+            LANG="C.UTF-8",
+            GSK_RENDERER="cairo",
+        )
         self.running = []
-        number = self._first_line("Xvfb", "-displayfd", "1", "-screen", "0", f"{width}x{height}x24")
-        self.env["DISPLAY"] = f":{number}"
-        bus = self._first_line("dbus-daemon", "--session", "--nofork", "--print-address=1")
-        self.env["DBUS_SESSION_BUS_ADDRESS"] = bus
+        screen = ["Xvfb", "-displayfd", "1", "-screen", "0", "1000x700x24"]
+        self.env["DISPLAY"] = ":" + self._first_line(screen)
+        bus = ["dbus-daemon", "--session", "--nofork", "--print-address=1"]
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = self._first_line(AS_USER + bus)
         self.start("openbox")
 
     def __enter__(self):
@@ -40,28 +41,32 @@ class Desktop:
         for process in reversed(self.running):
             process.wait()
 
-    def start(self, *command, **options):
-        process = subprocess.Popen(command, env=self.env, **{"stdout": 2, **options})
+    def _spawn(self, command, **options):
+        process = subprocess.Popen(command, env=self.env, **options)
         self.running.append(process)
         return process
 
-    def _first_line(self, *command):
-        process = self.start(*command, stdout=subprocess.PIPE, text=True)
+    def _first_line(self, command):
+        """Starts what says in a line how it is reached."""
+        process = self._spawn(command, stdout=subprocess.PIPE, text=True)
         return process.stdout.readline().strip()
 
+    def start(self, *command):
+        return self._spawn([*AS_USER, *command], stdout=2)
+
     def run(self, *command):
-        """What it prints, if it succeeds within its time."""
+        """What it prints, in bytes; nothing if it fails."""
         done = subprocess.run(
-            command, env=self.env, stdout=subprocess.PIPE, text=True, timeout=20, check=False
+            [*AS_USER, *command], env=self.env, stdout=subprocess.PIPE, timeout=20, check=False
         )
-        return done.stdout if done.returncode == 0 else ""
+        return done.stdout if done.returncode == 0 else b""
 
     def wait_for_window(self, title):
-        """Until such a window is there, in front."""
+        """Until such a window is there; it then fills the screen."""
         search = ["xdotool", "search", "--onlyvisible", "--name", title]
         window = wait_for(f"a window {title!r}", lambda: self.run(*search)).split()[-1]
         self.run("xdotool", "windowactivate", "--sync", window)
-        return window
+        self.run("xdotool", "windowmove", window, "0", "0", "windowsize", window, "100%", "100%")
 
     def type(self, text):
         self.run("xdotool", "type", "--delay", "15", text)
@@ -71,11 +76,18 @@ class Desktop:
 
     def settle(self):
         """Until the screen is still: a window has taken up what was typed."""
+        last = None
+
         def is_still():
-            before, self._seen = self._seen, self.run("sh", "-c", "import -window root xwd:- | md5sum")
-            return before == self._seen
-        self._seen = None
+            nonlocal last
+            before, last = last, self._screen("xwd:-")
+            return before == last
+
         wait_for("a screen that is still", is_still)
 
+    def _screen(self, form):
+        return self.run("import", "-window", "root", form)
+
     def picture(self, name):
-        self.run("import", "-window", "root", os.path.join(OUT, f"{name}.png"))
+        with open(os.path.join(OUT, f"{name}.png"), "wb") as file:
+            file.write(self._screen("png:-"))

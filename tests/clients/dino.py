@@ -25,8 +25,7 @@ class Dino(Desktop):
         self.database = os.path.join(self.home, ".local/share/dino/dino.db")
         self.add_account(device)
         self.start("dino-im")
-        window = self.wait_for_window("Dino")
-        self.run("xdotool", "windowmove", window, "0", "0", "windowsize", window, "100%", "100%")
+        self.wait_for_window("Dino")
         wait_for("the contact list", lambda: self.ask("select jid from roster"))
 
     def add_account(self, device):

@@ -1,17 +1,12 @@
 """profanity: it shows who said what as lines in a terminal, and a `+` where words were corrected. No
 tick is looked for: it sends its receipts to no one where a message comes from a bare JID."""
 
-import os
 import re
 
-from chat import CORRECTED, CORRECTION, ECHO, FIRST, SECOND, WORK, WRITTEN, report, wait_for
+from chat import CORRECTED, CORRECTION, ECHO, FIRST, SECOND, WRITTEN, report, wait_for
 from terminal import Terminal
 
-SETTINGS = """\
-[connection]
-carbons=true
-correction.allow=true
-"""
+FILES = {".config/profanity/profrc": "[connection]\ncarbons=true\ncorrection.allow=true\n"}
 LINE = re.compile(r"[0-9:]{8} ([-+]) (me|" + re.escape(ECHO) + r"): (.*)")
 
 
@@ -19,21 +14,13 @@ class Profanity(Terminal):
     """profanity on a device of its own, with the chat open."""
 
     def __init__(self, device):
-        name = f"profanity-{device}"
-        folder = os.path.join(WORK, "home", name, ".config/profanity")
-        os.makedirs(folder)
-        with open(os.path.join(folder, "profrc"), "w", encoding="utf-8") as file:
-            file.write(SETTINGS)
-        super().__init__(name, "profanity")
+        super().__init__(f"profanity-{device}", FILES, "profanity")
         wait_for("its first screen", lambda: self.says("Type '/help'"))
         self.enter(f"/connect profanity@localhost/{device}")
         wait_for("the question for the password", lambda: self.says("Enter password:"))
         self.enter("profanitypw")
         wait_for("its login", lambda: self.says("logged in successfully"))
         self.enter(f"/msg {ECHO}")
-
-    def says(self, words):
-        return any(words in line for line in self.lines())
 
     def shown(self, corrected=False):
         """Who said what; what was said last must be marked as corrected, or must not."""

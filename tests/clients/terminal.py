@@ -4,21 +4,19 @@ hands. Knows no program."""
 import os
 import subprocess
 
-from chat import OUT, WORK
+from chat import OUT
+from home import AS_USER, make_home
 
 
 class Terminal:
     """One device, on which one program runs."""
 
-    def __init__(self, name, *command):
-        self.home = os.path.join(WORK, "home", name)
-        os.makedirs(self.home, exist_ok=True)
-        self.socket = os.path.join(self.home, "tmux")
-        self.env = {
-            "HOME": self.home, "LANG": "C.UTF-8", "PATH": os.environ["PATH"], "SHELL": "/bin/sh",
-            "TERM": "screen-256color",
-        }  # fmt: skip
-        self._tmux("new-session", "-d", "-x", "110", "-y", "36", *command)
+    def __init__(self, name, files, *command):
+        home = make_home(name, files)
+        self.socket = os.path.join(home, "tmux")
+        path = os.environ["PATH"]
+        self.env = {"HOME": home, "LANG": "C.UTF-8", "PATH": path, "TERM": "screen-256color"}
+        self._tmux("new-session", "-d", "-x", "110", "-y", "36", *AS_USER, *command)
 
     def __enter__(self):
         return self
@@ -33,8 +31,8 @@ class Terminal:
         ).stdout
 
     def enter(self, line):
-        self._tmux("send-keys", "-l", line)
-        self._tmux("send-keys", "Enter")
+        self.press("-l", line)
+        self.press("Enter")
 
     def press(self, *keys):
         self._tmux("send-keys", *keys)
@@ -42,6 +40,9 @@ class Terminal:
     def lines(self):
         """What it shows."""
         return [line.rstrip() for line in self._tmux("capture-pane", "-p").splitlines()]
+
+    def says(self, words):
+        return any(words in line for line in self.lines())
 
     def picture(self, name):
         with open(os.path.join(OUT, f"{name}.txt"), "w", encoding="utf-8") as file:
