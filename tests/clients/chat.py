@@ -31,6 +31,12 @@ def wait_for(what, look, wanted=None):
         time.sleep(0.1)
 
 
+def next_second():
+    """Until the clock shows another second: programs and archives date messages in seconds."""
+    now = int(time.time())
+    wait_for("the next second", lambda: int(time.time()) > now)
+
+
 class Checks:
     """What was looked for in one program, and whether it was there."""
 

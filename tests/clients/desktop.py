@@ -62,11 +62,15 @@ class Desktop:
         return done.stdout if done.returncode == 0 else b""
 
     def wait_for_window(self, title):
-        """Until such a window is there; it then fills the screen."""
+        """Until such a window is there, in front."""
         search = ["xdotool", "search", "--onlyvisible", "--name", title]
         window = wait_for(f"a window {title!r}", lambda: self.run(*search)).split()[-1]
         self.run("xdotool", "windowactivate", "--sync", window)
-        self.run("xdotool", "windowmove", window, "0", "0", "windowsize", window, "100%", "100%")
+        return window
+
+    def fill_screen(self, window):
+        place = ["windowmove", window, "0", "0", "windowsize", window, "100%", "96%"]
+        self.run("xdotool", *place)
 
     def type(self, text):
         self.run("xdotool", "type", "--delay", "15", text)

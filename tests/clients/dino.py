@@ -2,9 +2,18 @@
 
 import os
 import sqlite3
-import time
 
-from chat import CORRECTED, CORRECTION, ECHO, FIRST, SECOND, WRITTEN, report, wait_for
+from chat import (
+    CORRECTED,
+    CORRECTION,
+    ECHO,
+    FIRST,
+    SECOND,
+    WRITTEN,
+    next_second,
+    report,
+    wait_for,
+)
 from desktop import Desktop
 
 SHOWN = """
@@ -25,7 +34,7 @@ class Dino(Desktop):
         self.database = os.path.join(self.home, ".local/share/dino/dino.db")
         self.add_account(device)
         self.start("dino-im")
-        self.wait_for_window("Dino")
+        self.fill_screen(self.wait_for_window("Dino"))
         wait_for("the contact list", lambda: self.ask("select jid from roster"))
 
     def add_account(self, device):
@@ -67,8 +76,7 @@ def drive(checks):
         checks.check("echo shown", lambda: first.ask(SHOWN), WRITTEN[:2])
         # While the other side is typing, Dino leaves out of the view what is written within the
         # second of the first message there; and Up corrects only what is in the view.
-        second = int(time.time())
-        wait_for("the next second", lambda: int(time.time()) > second)
+        next_second()
         first.say(SECOND)
         checks.check("in order", lambda: first.ask(SHOWN), WRITTEN)
         checks.check("ticked", lambda: first.ask(TICKED), [(FIRST,), (SECOND,)])
