@@ -19,15 +19,15 @@ class NotSeen(Exception):
     """What a program should have come to show or do, and has not."""
 
 
-def wait_for(what, look, wanted=None):
+def wait_for(what, look, wanted=None, seconds=SECONDS):
     """Looks until it sees what is wanted, or anything at all if that is None; says what it saw."""
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + seconds
     while True:
         seen = look()
         if seen == wanted if wanted is not None else seen:
             return seen
         if time.monotonic() > end:
-            raise NotSeen(f"{what}: not within {SECONDS} s" + (f", but {seen}" if seen else ""))
+            raise NotSeen(f"{what}: not within {seconds} s" + (f", but {seen}" if seen else ""))
         time.sleep(0.1)
 
 
@@ -44,9 +44,9 @@ class Checks:
         self.held, self.failed = [], []
 
     def check(self, what, look, wanted=None):
-        """Goes on after a failure: what else holds is worth knowing."""
+        """Goes on after a failure, with less patience: what else holds is worth knowing."""
         try:
-            wait_for(what, look, wanted)
+            wait_for(what, look, wanted, 5 if self.failed else SECONDS)
             self.held.append(what)
         except NotSeen as failure:
             self.failed.append(str(failure))

@@ -18,13 +18,15 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
 const held = [];
 const failed = [];
 
-// Looks until it sees what is wanted; goes on after a failure, as what else holds is worth knowing.
+// Looks until it sees what is wanted. Goes on after a failure, with less patience: what else holds is
+// worth knowing.
 async function check(what, look, wanted) {
-    const end = performance.now() + SECONDS * 1000;
+    const seconds = failed.length ? 5 : SECONDS;
+    const end = performance.now() + seconds * 1000;
     let seen = await look();
     while (!isDeepStrictEqual(seen, wanted)) {
         if (performance.now() > end) {
-            failed.push(`${what}: not within ${SECONDS} s, but ${JSON.stringify(seen)}`);
+            failed.push(`${what}: not within ${seconds} s, but ${JSON.stringify(seen)}`);
             return;
         }
         await pause();

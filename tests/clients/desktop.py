@@ -1,6 +1,7 @@
 """A screen of its own for a program with windows: an X server without a display, a window manager
 and a session bus, a folder as home, and a person's hands. Knows no program."""
 
+import json
 import os
 import subprocess
 
@@ -26,7 +27,7 @@ class Desktop:
             GSK_RENDERER="cairo",
         )
         self.running = []
-        screen = ["Xvfb", "-displayfd", "1", "-screen", "0", "1000x700x24"]
+        screen = ["Xvfb", "-displayfd", "1", "-nolock", "-screen", "0", "1000x700x24"]
         self.env["DISPLAY"] = ":" + self._first_line(screen)
         bus = ["dbus-daemon", "--session", "--nofork", "--print-address=1"]
         self.env["DBUS_SESSION_BUS_ADDRESS"] = self._first_line(AS_USER + bus)
@@ -54,11 +55,10 @@ class Desktop:
     def start(self, *command):
         return self._spawn([*AS_USER, *command], stdout=2)
 
-    def run(self, *command):
+    def run(self, *command, **options):
         """What it prints, in bytes; nothing if it fails."""
-        done = subprocess.run(
-            [*AS_USER, *command], env=self.env, stdout=subprocess.PIPE, timeout=20, check=False
-        )
+        options.update(env=self.env, stdout=subprocess.PIPE, timeout=20)
+        done = subprocess.run([*AS_USER, *command], check=False, **options)
         return done.stdout if done.returncode == 0 else b""
 
     def wait_for_window(self, title):
@@ -71,6 +71,13 @@ class Desktop:
     def fill_screen(self, window):
         place = ["windowmove", window, "0", "0", "windowsize", window, "100%", "96%"]
         self.run("xdotool", *place)
+
+    def labels(self):
+        """The labels in its windows, from top to bottom."""
+        script = os.path.join(os.path.dirname(__file__), "labels.py")
+        with open(script, "rb") as file:
+            told = self.run("/usr/bin/python3", "-", stdin=file)
+        return json.loads(told or "[]")
 
     def type(self, text):
         self.run("xdotool", "type", "--delay", "15", text)
