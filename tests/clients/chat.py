@@ -10,7 +10,7 @@ FIRST, SECOND, CORRECTION = "first words", "second words", ", corrected"
 WRITTEN = [("me", FIRST), ("echo", FIRST), ("me", SECOND), ("echo", SECOND)]
 CORRECTED = WRITTEN[:2] + [(side, SECOND + CORRECTION) for side in ("me", "echo")]
 
-SECONDS = 20
+SECONDS = 30
 WORK = os.environ["CLIENTS_WORK"]
 OUT = os.environ["CLIENTS_OUT"]
 

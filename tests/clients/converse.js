@@ -13,7 +13,7 @@ const WRITTEN = [["me", FIRST], ["echo", FIRST], ["me", SECOND], ["echo", SECOND
 const CORRECTED = WRITTEN.slice(0, 2)
     .concat([["me", SECOND + CORRECTION + " (edited)"], ["echo", SECOND + CORRECTION + " (edited)"]]);
 
-const SECONDS = 20;
+const SECONDS = 30;
 const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
 const held = [];
 const failed = [];
