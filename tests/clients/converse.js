@@ -17,6 +17,7 @@ const SECONDS = 30;
 const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
 const held = [];
 const failed = [];
+const devices = [];
 
 // Looks until it sees what is wanted. Goes on after a failure, with less patience: what else holds is
 // worth knowing.
@@ -39,6 +40,8 @@ async function check(what, look, wanted) {
 class Device {
     static async open(browser, name) {
         const device = new Device();
+        devices.push(device);
+        device.name = name;
         const context = await browser.newContext({ viewport: { width: 1000, height: 700 } });
         device.page = await context.newPage();
         device.page.setDefaultTimeout(SECONDS * 1000);
@@ -88,8 +91,8 @@ class Device {
         }, ECHO);
     }
 
-    picture(name) {
-        return this.page.screenshot({ path: `${process.env.CLIENTS_OUT}/converse/${name}.png` });
+    picture() {
+        return this.page.screenshot({ path: `${process.env.CLIENTS_OUT}/converse/${this.name}.png` });
     }
 }
 
@@ -107,9 +110,6 @@ async function drive(browser) {
     await check("second device by carbons", () => second.shown(), CORRECTED);
     const later = await Device.open(browser, "later");
     await check("third by archive", () => later.shown(), CORRECTED);
-    await first.picture("first");
-    await second.picture("second");
-    await later.picture("later");
 }
 
 async function main() {
@@ -119,6 +119,7 @@ async function main() {
     });
     try {
         await drive(browser);
+        await Promise.all(devices.map((device) => device.picture()));
     } catch (error) {
         failed.push(String(error.message).split("\n")[0]);
     }

@@ -1,9 +1,11 @@
 """A screen of its own for a program with windows: an X server without a display, a window manager
-and a session bus, a folder as home, and a person's hands. Knows no program."""
+and a session bus, a folder as home, and a person's hands. Keeps a picture at the end. Knows no
+program."""
 
 import json
 import os
 import subprocess
+import sys
 
 from chat import OUT, wait_for
 from home import AS_USER, make_home
@@ -16,8 +18,9 @@ FILES = {f".config/gtk-{version}.0/settings.ini": GTK for version in (3, 4)}
 class Desktop:
     """One device: what is started on it shares a screen and a home."""
 
-    def __init__(self, name):
-        self.home = make_home(name, FILES)
+    def __init__(self, program, device):
+        self.name = os.path.join(program, device)
+        self.home = make_home(self.name, FILES)
         # GTK 4 draws nothing with OpenGL on such a screen.
         self.env = dict(
             HOME=self.home,
@@ -37,6 +40,8 @@ class Desktop:
         return self
 
     def __exit__(self, *_):
+        with open(os.path.join(OUT, f"{self.name}.png"), "wb") as file:
+            file.write(self._screen("png:-"))
         for process in reversed(self.running):
             process.terminate()
         for process in reversed(self.running):
@@ -56,10 +61,13 @@ class Desktop:
         return self._spawn([*AS_USER, *command], stdout=2)
 
     def run(self, *command, **options):
-        """What it prints, in bytes; nothing if it fails."""
+        """What it prints, in bytes; nothing if it fails or does not end."""
         options.update(env=self.env, stdout=subprocess.PIPE, timeout=20)
-        done = subprocess.run([*AS_USER, *command], check=False, **options)
-        return done.stdout if done.returncode == 0 else b""
+        try:
+            return subprocess.run([*AS_USER, *command], check=True, **options).stdout
+        except subprocess.SubprocessError as error:
+            print(error, file=sys.stderr)
+            return b""
 
     def wait_for_window(self, title):
         """Until such a window is there, in front."""
@@ -98,7 +106,3 @@ class Desktop:
 
     def _screen(self, form):
         return self.run("import", "-window", "root", form)
-
-    def picture(self, name):
-        with open(os.path.join(OUT, f"{name}.png"), "wb") as file:
-            file.write(self._screen("png:-"))

@@ -30,7 +30,7 @@ class Dino(Desktop):
     """Dino on a device of its own."""
 
     def __init__(self, device):
-        super().__init__(f"dino-{device}")
+        super().__init__("dino", device)
         self.database = os.path.join(self.home, ".local/share/dino/dino.db")
         self.add_account(device)
         self.start("dino-im")
@@ -91,8 +91,6 @@ def drive(checks):
             checks.check("both sides corrected", lambda: first.ask(SHOWN), CORRECTED)
             checks.check("on the second device by carbons", lambda: second.ask(SHOWN), CORRECTED)
             second.open_chat()
-            first.picture("dino/first")
-            second.picture("dino/second")
 
 
 report(drive)

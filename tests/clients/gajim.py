@@ -42,7 +42,7 @@ class Gajim(Desktop):
     """Gajim on a device of its own."""
 
     def __init__(self, device):
-        super().__init__(f"gajim-{device}")
+        super().__init__("gajim", device)
         self.add_account(device)
         self.start("gajim")
         self.fill_screen(self.wait_for_window("Gajim"))
@@ -114,8 +114,6 @@ def drive(checks):
             checks.check("both sides corrected", first.shown, CORRECTED)
             checks.check("on the second device by carbons", second.stored, CORRECTED)
             second.open_chat()
-            first.picture("gajim/first")
-            second.picture("gajim/second")
 
 
 report(drive)

@@ -22,7 +22,7 @@ class Poezio(Terminal):
 
     def __init__(self, device, archive):
         settings = SETTINGS.format(device=device, archive=str(archive).lower())
-        super().__init__(f"poezio-{device}", {".config/poezio/poezio.cfg": settings}, "poezio")
+        super().__init__("poezio", device, {".config/poezio/poezio.cfg": settings})
         wait_for("its login", lambda: self.says("Your JID is"))
 
     def open_chat(self):
@@ -70,8 +70,6 @@ def drive(checks):
         checks.check("both sides corrected", first.shown, CORRECTED_ONCE)
         checks.check("still ticked", first.ticked, [FIRST, SECOND + CORRECTION])
         checks.check("on another by carbons", second.shown, CORRECTED_ONCE)
-        first.picture("poezio/first")
-        second.picture("poezio/second")
 
 
 report(drive)

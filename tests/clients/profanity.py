@@ -14,7 +14,7 @@ class Profanity(Terminal):
     """profanity on a device of its own, with the chat open."""
 
     def __init__(self, device):
-        super().__init__(f"profanity-{device}", FILES, "profanity")
+        super().__init__("profanity", device, FILES)
         wait_for("its first screen", lambda: self.says("Type '/help'"))
         self.enter(f"/connect profanity@localhost/{device}")
         wait_for("the question for the password", lambda: self.says("Enter password:"))
@@ -42,8 +42,6 @@ def drive(checks):
         first.enter(f"/correct {SECOND}{CORRECTION}")
         checks.check("both sides corrected", lambda: first.shown(True), CORRECTED)
         checks.check("on the second device too", lambda: second.shown(True), CORRECTED)
-        first.picture("profanity/first")
-        second.picture("profanity/second")
 
 
 report(drive)

@@ -1,5 +1,5 @@
 """A terminal of its own for a program without windows, by tmux: a folder as home, and a person's
-hands. Knows no program."""
+hands. Keeps its text at the end. Knows no program."""
 
 import os
 import subprocess
@@ -11,17 +11,20 @@ from home import AS_USER, make_home
 class Terminal:
     """One device, on which one program runs."""
 
-    def __init__(self, name, files, *command):
-        home = make_home(name, files)
+    def __init__(self, program, device, files):
+        self.name = os.path.join(program, device)
+        home = make_home(self.name, files)
         self.socket = os.path.join(home, "tmux")
         path = os.environ["PATH"]
         self.env = {"HOME": home, "LANG": "C.UTF-8", "PATH": path, "TERM": "screen-256color"}
-        self._tmux("new-session", "-d", "-x", "110", "-y", "36", *AS_USER, *command)
+        self._tmux("new-session", "-d", "-x", "110", "-y", "36", *AS_USER, program)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        with open(os.path.join(OUT, f"{self.name}.txt"), "w", encoding="utf-8") as file:
+            file.write("\n".join(self.lines()) + "\n")
         self._tmux("kill-server")
 
     def _tmux(self, *arguments):
@@ -43,7 +46,3 @@ class Terminal:
 
     def says(self, words):
         return any(words in line for line in self.lines())
-
-    def picture(self, name):
-        with open(os.path.join(OUT, f"{name}.txt"), "w", encoding="utf-8") as file:
-            file.write("\n".join(self.lines()) + "\n")
