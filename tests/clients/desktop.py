@@ -65,7 +65,9 @@ class Desktop:
         options.update(env=self.env, stdout=subprocess.PIPE, timeout=20)
         try:
             return subprocess.run([*AS_USER, *command], check=True, **options).stdout
-        except subprocess.SubprocessError as error:
+        except subprocess.CalledProcessError:
+            return b""
+        except subprocess.TimeoutExpired as error:
             print(error, file=sys.stderr)
             return b""
 
