@@ -16,9 +16,10 @@ FILES = {f".config/gtk-{version}.0/settings.ini": GTK for version in (3, 4)}
 
 
 class Desktop:
-    """One device: what is started on it shares a screen and a home."""
+    """One device: what is started on it shares a screen and a home. `log_in` is the program's."""
 
     def __init__(self, program, device):
+        self.device = device
         self.name = os.path.join(program, device)
         self.home = make_home(self.name, FILES)
         # GTK 4 draws nothing with OpenGL on such a screen.
@@ -37,6 +38,11 @@ class Desktop:
         self.start("openbox")
 
     def __enter__(self):
+        try:
+            self.log_in()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

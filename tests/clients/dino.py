@@ -32,12 +32,14 @@ class Dino(Desktop):
     def __init__(self, device):
         super().__init__("dino", device)
         self.database = os.path.join(self.home, ".local/share/dino/dino.db")
-        self.add_account(device)
+
+    def log_in(self):
+        self.add_account()
         self.start("dino-im")
         self.fill_screen(self.wait_for_window("Dino"))
         wait_for("the contact list", lambda: self.ask("select jid from roster"))
 
-    def add_account(self, device):
+    def add_account(self):
         """The first start makes the database; there is no way in but by hand or there."""
         first = self.start("dino-im")
         wait_for("its database", lambda: self.ask("select 1 from _meta where name = 'version'"))
@@ -47,7 +49,7 @@ class Dino(Desktop):
             database.execute(
                 "insert into account (bare_jid, resourcepart, password, alias, enabled)"
                 " values ('dino@localhost', ?, 'dinopw', '', 1)",
-                [device],
+                [self.device],
             )
 
     def ask(self, query, *values):

@@ -43,14 +43,16 @@ class Gajim(Desktop):
 
     def __init__(self, device):
         super().__init__("gajim", device)
-        self.add_account(device)
+
+    def log_in(self):
+        self.add_account()
         self.start("gajim")
         self.fill_screen(self.wait_for_window("Gajim"))
 
-    def add_account(self, device):
+    def add_account(self):
         settings = os.path.join(self.home, ".config/gajim/settings.sqlite")
         os.makedirs(os.path.dirname(settings))
-        account = {"account": {**ACCOUNT, "resource": device}, "contact": {}, "group_chat": {}}
+        account = {"account": {**ACCOUNT, "resource": self.device}, "contact": {}, "group_chat": {}}
         with sqlite3.connect(settings) as database:
             database.executescript(SCHEMA)
             for name, values in SETTINGS.items():

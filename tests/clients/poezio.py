@@ -23,6 +23,8 @@ class Poezio(Terminal):
     def __init__(self, device, archive):
         settings = SETTINGS.format(device=device, archive=str(archive).lower())
         super().__init__("poezio", device, {".config/poezio/poezio.cfg": settings})
+
+    def log_in(self):
         wait_for("its login", lambda: self.says("Your JID is"))
 
     def open_chat(self):

@@ -11,12 +11,14 @@ LINE = re.compile(r"[0-9:]{8} ([-+]) (me|" + re.escape(ECHO) + r"): (.*)")
 
 
 class Profanity(Terminal):
-    """profanity on a device of its own, with the chat open."""
+    """profanity on a device of its own; the chat is open."""
 
     def __init__(self, device):
         super().__init__("profanity", device, FILES)
+
+    def log_in(self):
         wait_for("its first screen", lambda: self.says("Type '/help'"))
-        self.enter(f"/connect profanity@localhost/{device}")
+        self.enter(f"/connect profanity@localhost/{self.device}")
         wait_for("the question for the password", lambda: self.says("Enter password:"))
         self.enter("profanitypw")
         wait_for("its login", lambda: self.says("logged in successfully"))

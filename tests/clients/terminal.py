@@ -9,9 +9,10 @@ from home import AS_USER, make_home
 
 
 class Terminal:
-    """One device, on which one program runs."""
+    """One device, on which one program runs, and logs in as its `log_in` says."""
 
     def __init__(self, program, device, files):
+        self.device = device
         self.name = os.path.join(program, device)
         home = make_home(self.name, files)
         self.socket = os.path.join(home, "tmux")
@@ -20,6 +21,11 @@ class Terminal:
         self._tmux("new-session", "-d", "-x", "110", "-y", "36", *AS_USER, program)
 
     def __enter__(self):
+        try:
+            self.log_in()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
