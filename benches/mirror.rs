@@ -11,11 +11,11 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use chrono::DateTime;
-use echo_component::address::Domain;
-use echo_component::echo::{Echo, Event};
-use echo_component::flood::Allowance;
-use echo_component::output::Output;
-use echo_component::respond::{Now, Responder};
+use echo_component::component::address::Domain;
+use echo_component::component::echo::{Echo, Event};
+use echo_component::component::flood::Allowance;
+use echo_component::component::outbox::Output;
+use echo_component::component::requests::{Now, Responder};
 
 /// How long each kind is repeated; the fastest pass counts, since others only slow it down.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -13,11 +13,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use echo_component::cli::Args;
-use echo_component::config::Config;
+use echo_component::cli::args::Args;
+use echo_component::cli::config::Config;
+use echo_component::daemon::supervisor;
+use echo_component::daemon::systemd::Service;
 use echo_component::metrics::Metrics;
-use echo_component::service::Service;
-use echo_component::supervisor;
 
 const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' \
     xmlns:stream='http://etherx.jabber.org/streams' from='echo.example' id='demo'>";

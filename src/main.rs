@@ -7,15 +7,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use echo_component::check;
-use echo_component::cli::{Args, Unread};
-use echo_component::config::{Checked, Config};
-use echo_component::ending::Ending;
-use echo_component::http;
-use echo_component::logging;
+use echo_component::cli::args::{Args, Unread};
+use echo_component::cli::check;
+use echo_component::cli::config::{Checked, Config};
+use echo_component::daemon::http;
+use echo_component::daemon::logging;
+use echo_component::daemon::supervisor::{self, End, at};
+use echo_component::daemon::systemd::{self, Service};
 use echo_component::metrics::Metrics;
-use echo_component::service::{self, Service};
-use echo_component::supervisor::{self, End, at};
+use echo_component::stream::ending::Ending;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -108,7 +108,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
                 }
             }
         }
-        service::stopping();
+        systemd::stopping();
         tokio::spawn(async move {
             tokio::select! {
                 _ = terminate.recv() => {}

@@ -10,7 +10,7 @@ use prometheus::{
     TextEncoder,
 };
 
-use crate::tally::Tally;
+use crate::component::counts::Tally;
 
 /// All figures.
 #[derive(Debug)]

@@ -3,11 +3,11 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use echo_component::address::Domain;
-use echo_component::echo::{Echo, Event};
-use echo_component::flood::Allowance;
-use echo_component::output::Output;
-use echo_component::respond::{Now, Responder};
+use echo_component::component::address::Domain;
+use echo_component::component::echo::{Echo, Event};
+use echo_component::component::flood::Allowance;
+use echo_component::component::outbox::Output;
+use echo_component::component::requests::{Now, Responder};
 
 const NOW: Now = Now { utc: chrono::DateTime::UNIX_EPOCH, uptime: Duration::from_secs(42) };
 

@@ -12,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Output, Stdio};
 
 use clap::CommandFactory;
-use echo_component::cli::Args;
+use echo_component::cli::args::Args;
 use support::folder::Folder;
 use support::scripted::{Daemon, SECRET, Server, program};
 

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use echo_component::address::Domain;
-use echo_component::echo::Echo;
-use echo_component::ending::Ending;
+use echo_component::component::address::Domain;
+use echo_component::component::echo::Echo;
+use echo_component::component::requests::Responder;
 use echo_component::metrics::Metrics;
-use echo_component::respond::Responder;
-use echo_component::session;
+use echo_component::stream::ending::Ending;
+use echo_component::stream::session;
 use support::{COMPONENT, LIMIT};
 use tokio::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, DuplexStream, ReadBuf, duplex,

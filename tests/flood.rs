@@ -3,11 +3,11 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use echo_component::address::Domain;
-use echo_component::echo::Echo;
-use echo_component::flood::Allowance;
-use echo_component::output::Output;
-use echo_component::respond::{Now, Responder};
+use echo_component::component::address::Domain;
+use echo_component::component::echo::Echo;
+use echo_component::component::flood::Allowance;
+use echo_component::component::outbox::Output;
+use echo_component::component::requests::{Now, Responder};
 
 /// A component with the default allowance, for which time passes as the test says.
 struct Component {

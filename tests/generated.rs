@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
-use echo_component::cli::Args;
+use echo_component::cli::args::Args;
 
 const NAME: &str = "echo-component";
 
@@ -20,7 +20,11 @@ const FILES: &str = "\
 .SH FILES
 .TP
 /etc/echo\\-component/echo\\-component.env, /etc/echo\\-component/NAME.env
-The settings of echo\\-component.service and of its instances echo\\-component@NAME.service
+The settings of echo\\-component.service and of its instances echo\\-component@NAME.service.
+There are none until you write them.
+.TP
+/usr/share/doc/echo\\-component/examples/echo\\-component.env
+All settings, explained, to copy from
 .TP
 /etc/echo\\-component/echo\\-component.secret, /etc/echo\\-component/NAME.secret
 Their secrets, readable by root alone

@@ -30,8 +30,8 @@ mod structure;
 mod types;
 
 use case::{Case, Outcome, describe, echo, message};
-use echo_component::echo::Event;
-use echo_component::fault::Fault;
+use echo_component::component::echo::Event;
+use echo_component::xml::error::Fault;
 use support::Component;
 
 /// A kind of input, and its table.

@@ -2,8 +2,8 @@
 
 mod support;
 
-use echo_component::echo::Event;
-use echo_component::fault::Fault;
+use echo_component::component::echo::Event;
+use echo_component::xml::error::Fault;
 use support::{COMPONENT, Component, LIMIT, answer};
 
 const U: &str = "u@users.example/r1";

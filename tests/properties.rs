@@ -2,7 +2,7 @@
 
 mod support;
 
-use echo_component::echo::Event;
+use echo_component::component::echo::Event;
 use minidom::Element;
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -7,12 +7,12 @@ use std::future::pending;
 use std::pin::pin;
 
 use clap::Parser;
-use echo_component::cli::Args;
-use echo_component::config::{Checked, Config};
-use echo_component::connect::{Connected, login};
-use echo_component::ending::Ending;
+use echo_component::cli::args::Args;
+use echo_component::cli::config::{Checked, Config};
 use echo_component::metrics::Metrics;
-use echo_component::session;
+use echo_component::net::login::{Connected, login};
+use echo_component::stream::ending::Ending;
+use echo_component::stream::session;
 use support::COMPONENT;
 use support::scripted::{Peer, SECRET, Server, memory};
 use tokio::time::Instant;

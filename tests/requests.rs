@@ -2,7 +2,7 @@
 
 mod support;
 
-use echo_component::respond::Responder;
+use echo_component::component::requests::Responder;
 use minidom::Element;
 use support::{COMPONENT, Component, LIMIT, answer};
 

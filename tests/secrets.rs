@@ -236,7 +236,7 @@ fn a_crash_leaves_no_core_dump_and_other_processes_cannot_look_in() {
 fn a_panic_tells_where_it_was_but_not_what_it_was_about() {
     const NAME: &str = "a_panic_tells_where_it_was_but_not_what_it_was_about";
     if std::env::var_os("PANIC").is_some() {
-        echo_component::logging::start(None).unwrap();
+        echo_component::daemon::logging::start(None).unwrap();
         let words = format!("\u{e9}{TEXT}{SECRET}");
         panic!("{}", &words[1..]);
     }
@@ -249,6 +249,38 @@ fn a_panic_tells_where_it_was_but_not_what_it_was_about() {
     for hidden in [SECRET, TEXT] {
         assert!(!said.contains(hidden), "{hidden}: {said}");
     }
+}
+
+/// What the units hand over when an admin has written no secret.
+#[test]
+fn an_empty_credential_is_none_and_the_sentence_names_the_file_to_write() {
+    for (unit, file) in [
+        ("echo-component.service", "/etc/echo-component/echo-component.secret"),
+        ("echo-component@second.service", "/etc/echo-component/second.secret"),
+        ("echo-component@a-b.c.service", "/etc/echo-component/a-b.c.secret"),
+        ("another.service", "--secret-file"),
+    ] {
+        let folder = Folder::new("empty-credential");
+        let credentials = folder.0.join(unit);
+        fs::create_dir(&credentials).unwrap();
+        fs::write(credentials.join("secret"), "\n").unwrap();
+        let mut command = program();
+        command.args(["--jid", COMPONENT, "--server", "localhost"]);
+        command.env("CREDENTIALS_DIRECTORY", &credentials).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(78), "{said}");
+        assert!(said.contains("there is no secret") && said.contains(file), "{unit}: {said}");
+    }
+}
+
+#[test]
+fn an_empty_credential_gives_way_to_a_secret_in_the_settings() {
+    let folder = Folder::new("settings-secret");
+    folder.file("secret", b"\n", 0o600);
+    let server = Server::start();
+    let _running = Daemon::run(daemon(&server, ("", &[])).env("CREDENTIALS_DIRECTORY", &folder.0));
+    server.online().echoes("settings");
 }
 
 #[test]

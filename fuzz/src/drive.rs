@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chrono::DateTime;
-use echo_component::address::Domain;
-use echo_component::echo::{Echo, Event};
-use echo_component::fault::Fault;
-use echo_component::output::Output;
-use echo_component::respond::{Now, Responder};
+use echo_component::component::address::Domain;
+use echo_component::component::echo::{Echo, Event};
+use echo_component::xml::error::Fault;
+use echo_component::component::outbox::Output;
+use echo_component::component::requests::{Now, Responder};
 
 /// The component's domain.
 pub const DOMAIN: &str = "echo.example";

@@ -1,8 +1,8 @@
 //! Whether what the component sent is right, as another parser sees it.
 
-use echo_component::address::Domain;
-use echo_component::echo::Event;
-use echo_component::fault::Fault;
+use echo_component::component::address::Domain;
+use echo_component::component::echo::Event;
+use echo_component::xml::error::Fault;
 use roxmltree::{Document, Node};
 
 use crate::document::{COMPONENT, STANZAS, STREAMS, accepted_by_rxml, parse, whole};

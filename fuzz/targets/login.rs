@@ -4,9 +4,9 @@
 use std::net::Ipv4Addr;
 
 use clap::Parser;
-use echo_component::cli::Args;
-use echo_component::config::Config;
-use echo_component::connect::login;
+use echo_component::cli::args::Args;
+use echo_component::cli::config::Config;
+use echo_component::net::login::login;
 use echo_component_fuzz::drive::DOMAIN;
 use libfuzzer_sys::fuzz_target;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

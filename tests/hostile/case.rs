@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use echo_component::fault::Fault;
+use echo_component::xml::error::Fault;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 

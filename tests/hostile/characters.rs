@@ -1,6 +1,6 @@
 //! Every class of character of XML 1.0, in every place and form, and what is no UTF-8.
 
-use echo_component::fault::Fault::{NotWellFormed, UnsupportedEncoding};
+use echo_component::xml::error::Fault::{NotWellFormed, UnsupportedEncoding};
 
 use super::case::Outcome::{Bounce, Echo, Ends, Silence};
 use super::case::{Case, echo, message};

@@ -1,7 +1,7 @@
 //! The whole corpus over a socket: the daemon never dies, is back after each stream error, and takes
 //! little memory.
 
-use echo_component::fault::Fault;
+use echo_component::xml::error::Fault;
 
 use crate::case::{Case, Outcome};
 use crate::support::COMPONENT;

@@ -1,6 +1,6 @@
 //! Presence of every type with every payload, and what is no presence at all.
 
-use echo_component::fault::Fault::{NotWellFormed, UnsupportedEncoding};
+use echo_component::xml::error::Fault::{NotWellFormed, UnsupportedEncoding};
 
 use super::case::Outcome::{self, Answer, Ends, Silence};
 use super::case::{BOT, Case, U};

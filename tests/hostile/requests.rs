@@ -1,6 +1,6 @@
 //! IQ of every type, id and payload: one answer to each request, none to an answer.
 
-use echo_component::fault::Fault::NotWellFormed;
+use echo_component::xml::error::Fault::NotWellFormed;
 
 use super::case::Outcome::{self, Answer, Ends, Silence};
 use super::case::{BOT, Case, U};

@@ -1,6 +1,6 @@
 //! Names, attributes, ids, text, numbers, depths and stanzas of every size, and what amplifies.
 
-use echo_component::fault::Fault::PolicyViolation;
+use echo_component::xml::error::Fault::PolicyViolation;
 
 use super::case::Outcome::{Answer, Bounce, Echo, Ends, Silence};
 use super::case::{BOT, Case, U, message};

@@ -1,6 +1,6 @@
 //! Prefixes, sections, mixed content, and markup that is restricted or broken.
 
-use echo_component::fault::Fault::{NotWellFormed, RestrictedXml, UnsupportedEncoding};
+use echo_component::xml::error::Fault::{NotWellFormed, RestrictedXml, UnsupportedEncoding};
 
 use super::case::Outcome::{Bounce, Echo, Ends, Silence};
 use super::case::{Case, echo, message};

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
+    date_time_ymd,
 };
 
 /// An authority of the test's own, whose certificate is in a file that goes with it.
@@ -22,6 +23,8 @@ impl Authority {
     pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // OpenSSL takes a certificate whose issuer is called as it is itself for self-signed.
+        params.distinguished_name.push(DnType::CommonName, "the authority of a test");
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let file = format!("echo-component-{}-{name}.pem", std::process::id());
         let file = std::env::temp_dir().join(file);

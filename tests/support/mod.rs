@@ -9,11 +9,11 @@ pub mod scripted;
 
 use std::time::Duration;
 
-use echo_component::address::Domain;
-use echo_component::echo::{Echo, Event};
-use echo_component::fault::Fault;
-use echo_component::output::Output;
-use echo_component::respond::{Now, Responder};
+use echo_component::component::address::Domain;
+use echo_component::component::echo::{Echo, Event};
+use echo_component::component::outbox::Output;
+use echo_component::component::requests::{Now, Responder};
+use echo_component::xml::error::Fault;
 
 /// The component's domain in all tests.
 pub const COMPONENT: &str = "echo.example";

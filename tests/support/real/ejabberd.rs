@@ -1,11 +1,13 @@
 //! ejabberd: how it is configured and run in the foreground, without epmd, cookie or
 //! anything else that is shared with other nodes of the machine. Nothing else.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
 use super::place::{Place, find_library, find_program};
 use super::process::Process;
+use super::server::Federated;
 
 /// Whether Debian's package is here.
 pub fn is_installed() -> bool {
@@ -15,6 +17,7 @@ pub fn is_installed() -> bool {
 /// Writes its configuration; the accounts are made by the boot expression.
 pub fn configure(place: &Place) {
     place.write("ejabberd.yml", include_str!("conf/ejabberd.yml"));
+    place.write("boot", include_str!("conf/ejabberd-boot.erl"));
     place.write("inetrc", include_str!("conf/ejabberd-inetrc.erl"));
     place.make_dir("spool");
 }
@@ -26,13 +29,24 @@ pub fn add_tls_port(place: &Place, pem: &str) {
     place.append("ejabberd.yml", &place.fill(include_str!("conf/ejabberd-tls.yml")));
 }
 
+/// Has it talk to other servers.
+pub fn federate(place: &Place, federated: &Federated) {
+    let template = include_str!("conf/ejabberd-s2s.yml")
+        .replace("@DOMAIN@", federated.domain)
+        .replace("@ADDRESS@", &federated.address.to_string());
+    place.write("ejabberd.yml", &template);
+    place.write("inetrc", include_str!("conf/ejabberd-s2s-inetrc.erl"));
+    let boot = include_str!("conf/ejabberd-boot.erl").replace("localhost", federated.domain);
+    place.write("boot", &boot);
+}
+
 /// Runs it: Debian's `ejabberdctl` would become another user and look into `/etc`.
 pub fn launch(place: &Place) -> Vec<Process> {
     place.forget("ready");
     let program = find_program("erl").expect("Erlang is installed");
     let library = library().expect("ejabberd is installed");
     let spool = place.dir.join("spool");
-    let boot = place.fill(include_str!("conf/ejabberd-boot.erl"));
+    let boot = fs::read_to_string(place.dir.join("boot")).expect("it was configured");
     let mut command = Process::command(&program);
     command
         // Idle schedulers must not spin: the other tests need the processor.

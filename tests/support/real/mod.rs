@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 
 pub use daemon::{Daemon, ONLINE};
 pub use process::Process;
-pub use server::{Kind, Server};
+pub use server::{Federated, Kind, Server};
 pub use stanza::Stanza;
 pub use tally::{Tally, WhereLost};
 pub use tap::Tap;

@@ -1,9 +1,11 @@
 //! Prosody: how it is configured and run in the foreground. Nothing else.
 
+use std::fs;
 use std::process::Stdio;
 
 use super::place::{Place, find_program};
 use super::process::Process;
+use super::server::Federated;
 
 const LOG: &str = "prosody.log";
 
@@ -34,6 +36,26 @@ pub fn add_tls_port(place: &Place, pem: &str) {
     place.write("prosody.cfg.lua", &format!("{global}{tls}\nVirtualHost{hosts}"));
 }
 
+/// Has it talk to other servers.
+pub fn federate(place: &Place, federated: &Federated) {
+    let template = include_str!("conf/prosody-s2s.cfg.lua")
+        .replace("@DOMAIN@", federated.domain)
+        .replace("@ADDRESS@", &federated.address.to_string());
+    place.write("prosody.cfg.lua", &template);
+    // It looks for one by the name of each, the component too.
+    let certificates = place.make_dir("certs");
+    for name in [federated.domain.to_owned(), format!("echo.{}", federated.domain)] {
+        for kind in ["crt", "key"] {
+            fs::write(certificates.join(format!("{name}.{kind}")), &federated.pem)
+                .expect("the folder is ours");
+        }
+    }
+    // Prosody writes a dot so.
+    let host = federated.domain.replace('.', "%2e");
+    fs::rename(place.dir.join("data/localhost"), place.dir.join("data").join(host))
+        .expect("the folder is ours");
+}
+
 /// Runs it.
 pub fn launch(place: &Place) -> Vec<Process> {
     place.forget(LOG);
@@ -61,5 +83,6 @@ pub fn is_ready(place: &Place) -> Option<bool> {
     let says = |(service, port)| {
         place.file_says(LOG, &format!("Activated service '{service}' on [127.0.0.1]:{port}"))
     };
-    ports.into_iter().all(says).then_some(true)
+    let federates = !place.has("s2s.pem") || place.file_says(LOG, "Activated service 's2s' on");
+    (federates && ports.into_iter().all(says)).then_some(true)
 }

@@ -2,9 +2,11 @@
 //! What differs between kinds is in `prosody.rs`, `ejabberd.rs` and `jabberd2.rs`.
 
 use std::collections::BTreeSet;
-use std::env;
 use std::io::{self, Write};
+use std::net::Ipv4Addr;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::{env, fs};
 
 use super::place::Place;
 use super::process::Process;
@@ -66,9 +68,22 @@ pub fn left_out(missing: &'static str) {
     }
 }
 
+/// What one of two servers that talk to each other is to be.
+pub struct Federated<'a> {
+    /// Its users' domain; `echo.` and this is the component's.
+    pub domain: &'a str,
+    /// Where other servers find it, at the usual port.
+    pub address: Ipv4Addr,
+    /// Its certificate and key.
+    pub pem: String,
+    /// A file with the authority it trusts.
+    pub authority: &'a Path,
+}
+
 /// A server that runs until it is dropped.
 pub struct Server {
     kind: Kind,
+    domain: String,
     // In the order in which they are to end, and dropped before the place they write to.
     processes: Vec<Process>,
     place: Place,
@@ -98,6 +113,22 @@ impl Server {
         })
     }
 
+    /// Starts one that talks to others.
+    pub fn start_federated(kind: Kind, federated: &Federated) -> Self {
+        let mut server = Self::start_prepared(kind, |place| {
+            place.write("s2s.pem", &federated.pem);
+            let authority = fs::read_to_string(federated.authority).expect("the test's own");
+            place.write("authority.pem", &authority);
+            match kind {
+                Kind::Prosody => prosody::federate(place, federated),
+                Kind::Ejabberd => ejabberd::federate(place, federated),
+                Kind::Jabberd2 => panic!("its s2s is a process that is not started"),
+            }
+        });
+        federated.domain.clone_into(&mut server.domain);
+        server
+    }
+
     fn start_prepared(kind: Kind, prepare: impl Fn(&Place)) -> Self {
         // Somebody may take a port between our choice and the server's use of it.
         for _ in 0..3 {
@@ -108,7 +139,8 @@ impl Server {
                 Kind::Jabberd2 => jabberd2::configure(&place),
             }
             prepare(&place);
-            let mut server = Self { kind, processes: Vec::new(), place };
+            let domain = "localhost".to_owned();
+            let mut server = Self { kind, domain, processes: Vec::new(), place };
             if server.launch() {
                 return server;
             }
@@ -141,6 +173,11 @@ impl Server {
     /// Its processes' ids.
     pub fn ids(&self) -> Vec<u32> {
         self.processes.iter().map(Process::id).collect()
+    }
+
+    /// The domain of its users.
+    pub fn domain(&self) -> &str {
+        &self.domain
     }
 
     /// The port users connect to.

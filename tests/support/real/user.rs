@@ -10,15 +10,13 @@ use super::splitter::{Piece, Splitter};
 use super::stanza::Stanza;
 use super::{COMPONENT, PATIENCE};
 
-const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' \
-    xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
-
 /// A session of alice or bob.
 pub struct User {
     stream: TcpStream,
     splitter: Splitter,
     // What has come and was not asked for yet.
     inbox: Vec<Stanza>,
+    domain: String,
     jid: String,
 }
 
@@ -32,6 +30,7 @@ impl User {
             stream: TcpStream::connect(address).expect("the server listens"),
             splitter: Splitter::default(),
             inbox: Vec::new(),
+            domain: server.domain().to_owned(),
             jid: String::new(),
         };
         // SASL PLAIN in base64: NUL, the name, NUL, the password.
@@ -118,7 +117,11 @@ impl User {
 
     fn open_stream(&mut self) {
         self.splitter = Splitter::default();
-        self.send(HEADER);
+        self.send(&format!(
+            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0' \
+             xmlns:stream='http://etherx.jabber.org/streams' to='{}'>",
+            self.domain
+        ));
         self.wait_for("stream features", |stanza| stanza.name() == "features");
     }
 

@@ -10,11 +10,11 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use xmpp_parsers::stream_error::{DefinedCondition, StreamError};
 use xso::AsXml;
 
-use super::Session;
-use crate::echo::Event;
-use crate::ending::Ending;
-use crate::output::Output;
-use crate::transfer::{forget, read_some, write_some};
+use crate::component::echo::Event;
+use crate::component::outbox::Output;
+use crate::stream::ending::Ending;
+use crate::stream::io::{forget, read_some, write_some};
+use crate::stream::session::Session;
 
 /// Stopping takes at most 5 s: what is still arriving is taken until it has been quiet for so long,
 /// for so long at most, and then the stream's end is waited for so long.

@@ -7,15 +7,15 @@
 
 use xmpp_parsers::ns;
 
-use crate::address::Domain;
-use crate::fault::Fault;
-use crate::head::{KEPT, Open, Start};
-use crate::output::Output;
-use crate::scope::Scope;
-use crate::step::{Bounce, Kind, Missing, Silence, Step};
-use crate::tag;
-use crate::token::{Begun, LONGEST, Token, Tokenizer};
-use crate::wellformed::{self, Flaw};
+use crate::component::address::Domain;
+use crate::component::head::{KEPT, Open, Start};
+use crate::component::outbox::Output;
+use crate::component::step::{Bounce, Kind, Missing, Silence, Step};
+use crate::xml::elements::Scope;
+use crate::xml::error::Fault;
+use crate::xml::frame::{Begun, LONGEST, Token, Tokenizer};
+use crate::xml::tag;
+use crate::xml::text::{self, Flaw};
 
 /// The most that is collected of a presence or IQ, in bytes, and how deep: it becomes a tree, which
 /// is walked recursively.
@@ -78,14 +78,14 @@ impl Mirror {
                 Token::Start(bytes) if top => self.begin(bytes, out),
                 Token::Start(bytes) => self.element(bytes),
                 Token::Text(_) | Token::CData(_) if top => between_stanzas(token, self.longest()),
-                Token::Text(bytes) => match self.check(bytes, wellformed::text) {
+                Token::Text(bytes) => match self.check(bytes, text::text) {
                     Ok(()) => {
                         at = end; // Nothing ends with it.
                         continue;
                     }
                     flaw => flaw,
                 },
-                Token::CData(bytes) => self.check(bytes, wellformed::characters),
+                Token::CData(bytes) => self.check(bytes, text::characters),
                 Token::End(bytes) if top => {
                     return is_footer(bytes)
                         .then_some((end, Step::Footer))
@@ -277,8 +277,8 @@ impl Mirror {
 fn between_stanzas(token: Token, longest: usize) -> Result<(), Flaw> {
     bounded(token.bytes(), longest)?;
     let checked = match token {
-        Token::Text(bytes) => wellformed::text(bytes),
-        _ => wellformed::characters(token.bytes()),
+        Token::Text(bytes) => text::text(bytes),
+        _ => text::characters(token.bytes()),
     };
     checked.map_err(|flaw| Flaw::Fatal(flaw.fault()))
 }
@@ -304,5 +304,5 @@ fn end_name(bytes: &[u8]) -> &[u8] {
 /// The server's stream header may have named the stream's namespace as it liked.
 fn is_footer(bytes: &[u8]) -> bool {
     let name = end_name(bytes);
-    wellformed::qualified_name(name).is_ok() && tag::split(name).1 == b"stream"
+    text::qualified_name(name).is_ok() && tag::split(name).1 == b"stream"
 }

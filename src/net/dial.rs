@@ -13,7 +13,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{sleep, timeout};
 use tokio_xmpp::connect::ServerConnectorError;
 
-use crate::tls::Untrusted;
+use crate::net::tls::Untrusted;
 
 /// How long an address may be silent before the next is tried too.
 const HEAD_START: Duration = Duration::from_millis(250);

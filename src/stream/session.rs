@@ -4,8 +4,6 @@
 //! child module takes its leave. It returns how the stream ended and never connects again: that is the
 //! supervisor's.
 
-mod farewell;
-
 use std::io;
 use std::pin::Pin;
 use std::time::Duration;
@@ -13,13 +11,13 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::echo::{Echo, Event};
-use crate::ending::Ending;
-use crate::keepalive::{ANSWER, Due, Keepalive, ROUTED};
+use crate::component::echo::{Echo, Event};
+use crate::component::outbox::Output;
+use crate::component::requests::Now;
 use crate::metrics::Metrics;
-use crate::output::Output;
-use crate::respond::Now;
-use crate::transfer::{forget, read_some, write_some};
+use crate::stream::ending::Ending;
+use crate::stream::io::{forget, read_some, write_some};
+use crate::stream::keepalive::{ANSWER, Due, Keepalive, ROUTED};
 
 /// While so much waits to be written, nothing is read, and TCP tells the server.
 const BACKLOG: usize = 1 << 20;
@@ -34,23 +32,23 @@ enum Moved {
 }
 
 /// A stream in progress.
-struct Session<'a, S> {
-    reader: ReadHalf<S>,
-    writer: WriteHalf<S>,
+pub(super) struct Session<'a, S> {
+    pub(super) reader: ReadHalf<S>,
+    pub(super) writer: WriteHalf<S>,
     /// What has been read and not been answered yet.
-    input: Vec<u8>,
-    output: Output,
-    echo: &'a mut Echo,
-    metrics: &'a Metrics,
+    pub(super) input: Vec<u8>,
+    pub(super) output: Output,
+    pub(super) echo: &'a mut Echo,
+    pub(super) metrics: &'a Metrics,
     /// When the daemon was started.
-    started: Instant,
+    pub(super) started: Instant,
     /// When a ping was sent that has not come back yet.
-    pinged: Option<Instant>,
+    pub(super) pinged: Option<Instant>,
     /// Whether any ping or probe has come back.
-    answered: bool,
+    pub(super) answered: bool,
     /// Whether the connection may hold back some of what it has taken, as TLS does.
-    unflushed: bool,
-    stopping: bool,
+    pub(super) unflushed: bool,
+    pub(super) stopping: bool,
 }
 
 /// Runs a stream until it ends or `stop` is done. `early` is what the server sent right behind its
@@ -199,12 +197,12 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
     }
 
     /// Whether there is something to write or to flush.
-    fn is_waiting(&self) -> bool {
+    pub(super) fn is_waiting(&self) -> bool {
         self.unflushed || !self.output.pending().is_empty()
     }
 
     /// Notes what [`write_some`] has done.
-    fn wrote(&mut self, wrote: Option<usize>) {
+    pub(super) fn wrote(&mut self, wrote: Option<usize>) {
         self.unflushed = wrote.is_some();
         if let Some(count) = wrote {
             self.output.wrote(count);
@@ -212,7 +210,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         }
     }
 
-    fn read(&mut self, read: io::Result<usize>) -> Result<(), Ending> {
+    pub(super) fn read(&mut self, read: io::Result<usize>) -> Result<(), Ending> {
         match read {
             Ok(0) => Err(Ending::Lost),
             Ok(count) => {
@@ -243,7 +241,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         }
     }
 
-    fn now(&self) -> Now {
+    pub(super) fn now(&self) -> Now {
         Now { utc: chrono::Utc::now(), uptime: self.started.elapsed() }
     }
 

@@ -5,9 +5,9 @@
 
 use xmpp_parsers::ns;
 
-use crate::numbers::Numbers;
-use crate::tag::{self, Attribute};
-use crate::wellformed::Flaw;
+use crate::xml::numbers::Numbers;
+use crate::xml::tag::{self, Attribute};
+use crate::xml::text::Flaw;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 
 use memchr::memchr;
 
-use crate::prefixes::Prefixes;
-use crate::tag::Attribute;
-use crate::wellformed::{Flaw, MALFORMED};
+use crate::xml::namespaces::Prefixes;
+use crate::xml::tag::Attribute;
+use crate::xml::text::{Flaw, MALFORMED};
 
 /// Up to so many attributes are compared each with each; more are hashed.
 const FEW: usize = 12;

@@ -1,6 +1,6 @@
 //! What has been done, in plain numbers that cost nothing to keep.
 
-use crate::step::{Bounce, Silence};
+use crate::component::step::{Bounce, Silence};
 
 /// Counts since they were last taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

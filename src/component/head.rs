@@ -2,10 +2,10 @@
 //!
 //! Writes to the output no more than a start tag, and remembers nothing.
 
-use crate::address::Domain;
-use crate::output::Output;
-use crate::step::{Bounce, Head, Kind, Missing, Silence, Step};
-use crate::tag::{Attribute, Tag};
+use crate::component::address::Domain;
+use crate::component::outbox::Output;
+use crate::component::step::{Bounce, Head, Kind, Missing, Silence, Step};
+use crate::xml::tag::{Attribute, Tag};
 
 /// A start tag longer than the limit is not copied, but for addresses and id of at most this length.
 const ADDRESS: usize = 64 << 10;

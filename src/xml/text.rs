@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr_iter, memmem};
 use rxml_validation::validate_cdata;
 
-use crate::fault::Fault;
+use crate::xml::error::Fault;
 
 /// Why a piece of a stanza cannot be echoed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

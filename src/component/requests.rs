@@ -22,9 +22,9 @@ use xmpp_parsers::time::TimeResult;
 use xmpp_parsers::vcard::VCard;
 use xmpp_parsers::version::VersionResult;
 
-use crate::address::is_node;
-use crate::reply::Reply;
-use crate::step::Missing;
+use crate::component::address::is_node;
+use crate::component::reply::Reply;
+use crate::component::step::Missing;
 
 /// XEP-0012, for which xmpp-parsers has no type.
 const LAST: &str = "jabber:iq:last";

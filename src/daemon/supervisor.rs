@@ -9,12 +9,12 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use crate::config::Config;
-use crate::connect::{Connected, EXPOSED, login};
-use crate::ending::Ending;
+use crate::cli::config::Config;
+use crate::daemon::systemd::Service;
 use crate::metrics::Metrics;
-use crate::service::Service;
-use crate::session;
+use crate::net::login::{Connected, EXPOSED, login};
+use crate::stream::ending::Ending;
+use crate::stream::session;
 
 /// A session that has lasted so long was a good one, and the pauses start from the beginning.
 const GOOD: Duration = Duration::from_secs(60);

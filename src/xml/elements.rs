@@ -5,10 +5,10 @@
 //! `xml`, and `stream`, which both streams declare), no attribute comes twice (Namespaces in XML
 //! §6.3).
 
-use crate::prefixes::Prefixes;
-use crate::tag::Tag;
-use crate::unique::{Names, no_attribute_twice};
-use crate::wellformed::{Flaw, MALFORMED, qualified_name, value};
+use crate::xml::attributes::{Names, no_attribute_twice};
+use crate::xml::namespaces::Prefixes;
+use crate::xml::tag::Tag;
+use crate::xml::text::{Flaw, MALFORMED, qualified_name, value};
 
 /// The most that names of open elements may take, in bytes: half a million levels of short names.
 /// Those within are merely counted.

@@ -11,9 +11,9 @@ use minidom::rxml::xml_ncname;
 use xmpp_parsers::ns;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
-use crate::address::{Domain, bare};
-use crate::step::Bounce;
-use crate::tag::Tag;
+use crate::component::address::{Domain, bare};
+use crate::component::step::Bounce;
+use crate::xml::tag::Tag;
 
 /// The most that addresses and id of a reply may take, in bytes. Addresses are at most 3,071 long
 /// (RFC 7622 §3.1); longer ones, and such ids, are not worth a copy.

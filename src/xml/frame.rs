@@ -8,9 +8,9 @@
 use memchr::{memchr, memmem};
 use quick_xml::parser::{ElementParser, Parser};
 
-use crate::fault::Fault;
-use crate::tag::{self, Tag};
-use crate::wellformed::{Flaw, NAME, run};
+use crate::xml::error::Fault;
+use crate::xml::tag::{self, Tag};
+use crate::xml::text::{Flaw, NAME, run};
 
 /// The longest token that is worth waiting for, in bytes, if no longer stanza may be sent. Users' are
 /// limited to far less, but servers may write a namespace out again for each attribute in it.

@@ -5,11 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::config::Config;
-use crate::connect::{Connected, EXPOSED, login};
-use crate::ending::Ending;
+use crate::cli::config::Config;
 use crate::metrics::Metrics;
-use crate::session;
+use crate::net::login::{Connected, EXPOSED, login};
+use crate::stream::ending::Ending;
+use crate::stream::session;
 
 /// A component port that works.
 #[derive(Debug)]

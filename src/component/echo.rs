@@ -12,17 +12,17 @@ use tracing::debug;
 use xmpp_parsers::ns;
 use xmpp_parsers::ping::Ping;
 
-use crate::address::Domain;
-use crate::fault::Fault;
-use crate::flood::{Allowance, Flood, Verdict};
-use crate::mirror::Mirror;
-use crate::output::Output;
-use crate::reply::Reply;
-use crate::respond::{Now, Request, Responder};
-use crate::step::{Bounce, Head, Kind, Missing, Silence, Step};
-use crate::stream_error::StreamError;
-use crate::tag::Tag;
-use crate::tally::Tally;
+use crate::component::address::Domain;
+use crate::component::counts::Tally;
+use crate::component::flood::{Allowance, Flood, Verdict};
+use crate::component::mirror::Mirror;
+use crate::component::outbox::Output;
+use crate::component::reply::Reply;
+use crate::component::requests::{Now, Request, Responder};
+use crate::component::step::{Bounce, Head, Kind, Missing, Silence, Step};
+use crate::component::stream_error::StreamError;
+use crate::xml::error::Fault;
+use crate::xml::tag::Tag;
 
 /// RFC 6120 §13.12: a stanza of so many bytes is taken everywhere, whatever limit tests set.
 const ACCEPTED: usize = 10_000;

@@ -24,12 +24,12 @@ use xmpp_parsers::component::Handshake;
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::ns;
 
-use crate::config::Config;
-use crate::dial::{DialError, dial};
-use crate::ending::Ending;
-use crate::overhear::{Heard, Overheard};
-use crate::stream_error::StreamError;
-use crate::tls::Trust;
+use crate::cli::config::Config;
+use crate::component::stream_error::StreamError;
+use crate::net::dial::{DialError, dial};
+use crate::net::sniff::{Heard, Overheard};
+use crate::net::tls::Trust;
+use crate::stream::ending::Ending;
 
 /// How long a login may take in all. tokio-xmpp's own timeouts start again at every event, so that
 /// white space would hold a login for ever.

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use memchr::memchr;
 
-use crate::wellformed::{Flaw, MALFORMED, NAME, START, VALUE, is, normalized, run};
+use crate::xml::text::{Flaw, MALFORMED, NAME, START, VALUE, is, normalized, run};
 
 /// Room for so many attributes is kept from tag to tag.
 const USUAL: usize = 256;

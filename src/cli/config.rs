@@ -11,12 +11,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use crate::address::Domain;
-use crate::cli::{Args, Secret};
-use crate::echo::Echo;
-use crate::flood::Allowance;
-use crate::respond::Responder;
-use crate::tls::Trust;
+use crate::cli::args::{Args, Secret};
+use crate::cli::credential;
+use crate::component::address::Domain;
+use crate::component::echo::Echo;
+use crate::component::flood::Allowance;
+use crate::component::requests::Responder;
+use crate::net::tls::Trust;
 
 /// No secret is longer than this many bytes.
 const LONGEST_SECRET: u64 = 4096;
@@ -176,12 +177,8 @@ fn secret(
     if let Some(path) = file {
         return from_file(path, "the secret file", warnings);
     }
-    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|it| !it.is_empty());
-    if let Some(directory) = directory {
-        let path = Path::new(&directory).join("secret");
-        if path.exists() {
-            return from_file(&path, "systemd's credential", &mut Vec::new());
-        }
+    if let Some(path) = credential::file() {
+        return from_file(&path, "systemd's credential", &mut Vec::new());
     }
     if let Some(secret) = given {
         let source = source("secret", secret.reveal());
@@ -199,10 +196,12 @@ fn secret(
         }
         return Ok(secret);
     }
-    ensure!(
-        stdin().is_terminal(),
-        "there is no secret: name its file with --secret-file or ECHO_COMPONENT_SECRET_FILE"
-    );
+    if !stdin().is_terminal() {
+        if let Some(file) = credential::source() {
+            bail!("there is no secret: write it into {file}, readable by root alone");
+        }
+        bail!("there is no secret: name its file with --secret-file or ECHO_COMPONENT_SECRET_FILE");
+    }
     let typed = rpassword::prompt_password("The component's secret (not shown): ")
         .context("could not read the secret")?;
     ensure!(!typed.is_empty(), "the secret that was typed is empty");

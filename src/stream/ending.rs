@@ -6,9 +6,9 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
-use crate::fault::Fault;
-use crate::stream_error::{StreamError, printable};
-use crate::tls::Untrusted;
+use crate::component::stream_error::{StreamError, printable};
+use crate::net::tls::Untrusted;
+use crate::xml::error::Fault;
 
 /// Why there is no session, or none any more.
 #[derive(Debug)]

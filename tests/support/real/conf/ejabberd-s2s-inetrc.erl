@@ -1,0 +1,2 @@
+{lookup, ["dns"]}.
+{nameserver, {127, 0, 0, 1}}.
