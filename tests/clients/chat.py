@@ -46,7 +46,7 @@ class Checks:
     def check(self, what, look, wanted=None):
         """Goes on after a failure, with less patience: what else holds is worth knowing."""
         try:
-            wait_for(what, look, wanted, 5 if self.failed else SECONDS)
+            wait_for(what, look, wanted, 10 if self.failed else SECONDS)
             self.held.append(what)
         except NotSeen as failure:
             self.failed.append(str(failure))

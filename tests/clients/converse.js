@@ -22,7 +22,7 @@ const devices = [];
 // Looks until it sees what is wanted. Goes on after a failure, with less patience: what else holds is
 // worth knowing.
 async function check(what, look, wanted) {
-    const seconds = failed.length ? 5 : SECONDS;
+    const seconds = failed.length ? 10 : SECONDS;
     const end = performance.now() + seconds * 1000;
     let seen = await look();
     while (!isDeepStrictEqual(seen, wanted)) {

@@ -6,6 +6,7 @@ for theirs."""
 import ast
 import json
 import os
+import re
 import shutil
 import sqlite3
 
@@ -32,6 +33,7 @@ ACCOUNT = {
     "savepass": True,
     "active": True,
 }
+TIME = re.compile("[0-9]{2}:[0-9]{2}")
 # 4 is a chat message that was received, 6 is one that was sent.
 STORED = """
     select case kind when 6 then 'me' else 'echo' end, message
@@ -67,8 +69,8 @@ class Gajim(Desktop):
         """Who said what in the window: each row has the words, a name and the time as labels."""
         labels = self.labels()
         rows = zip(labels, labels[1:], labels[2:])
-        sides = {"gajim": "me", "bot": "echo"}
-        return [(sides[who], words) for words, who, time in rows if who in sides and ":" in time]
+        rows = [(who, words) for words, who, time in rows if TIME.fullmatch(time)]
+        return [("me" if who == "gajim" else "echo", words) for who, words in rows]
 
     def stored(self):
         """Who said what in its database."""
