@@ -3,12 +3,17 @@
 
 use echo_component::component::address::Domain;
 use echo_component::component::stream_error::StreamError;
-use echo_component::xml::error::Fault;
-use echo_component::xml::frame::Tokenizer;
-use echo_component::xml::tag::Tag;
-use echo_component::xml::text::{Flaw, characters, normalized, qualified_name, text, value};
+use echo_component::xml::error::{Fault, Flaw};
+use echo_component::xml::frame::Framer;
+use echo_component::xml::judge::Judge;
+use echo_component::xml::names::qualified_name;
+use echo_component::xml::tag::Usual;
+use echo_component::xml::text::{characters, normalized, text, value};
 use echo_component_fuzz::document::{accepted_by_rxml, parse};
 use libfuzzer_sys::fuzz_target;
+
+/// The prefix that streams declare.
+const INHERITED: (&str, &str) = ("stream", "http://etherx.jabber.org/streams");
 
 fuzz_target!(|input: &[u8]| {
     let Some((which, rest)) = input.split_first() else { return };
@@ -90,13 +95,13 @@ fn name(bytes: &[u8]) {
 /// Tokens are the same, however they are cut, and their attributes lie within them.
 fn tokens(bytes: &[u8]) {
     let cut = |step: usize| {
-        let (mut tokenizer, mut from, mut seen) = (Tokenizer::default(), 0, vec![]);
+        let (mut framer, mut from, mut seen) = (Framer::default(), 0, vec![]);
         for end in (step..bytes.len()).step_by(step).chain([bytes.len()]) {
             loop {
-                match tokenizer.next(&bytes[from..end.max(from)]) {
-                    Ok(Some(token)) => {
-                        from += token.size();
-                        seen.push(token.size());
+                match framer.end(&bytes[from..end.max(from)]) {
+                    Ok(Some((kind, size))) => {
+                        from += size;
+                        seen.push((kind, size));
                     }
                     Ok(None) => break,
                     Err(fault) => return (seen, Some(fault)),
@@ -108,13 +113,10 @@ fn tokens(bytes: &[u8]) {
     let whole = cut(bytes.len().max(1));
     assert_eq!(cut(1), whole);
     assert_eq!(cut(3), whole);
-    let mut tag = Tag::default();
-    if bytes.len() > 2
-        && bytes.starts_with(b"<")
-        && bytes.ends_with(b">")
-        && tag.parse(bytes).is_ok()
-    {
-        for attribute in &tag.attributes {
+    let mut judge = Judge::new(INHERITED);
+    if bytes.starts_with(b"<") && judge.begin(bytes).is_ok() {
+        assert!(bytes[..judge.head.end].ends_with(b">"));
+        for attribute in &judge.head.attributes {
             let quoted = &bytes[attribute.quoted()];
             assert!(quoted.len() >= 2 && quoted[0] == quoted[quoted.len() - 1]);
         }
@@ -125,11 +127,20 @@ fn tokens(bytes: &[u8]) {
 fn address(bytes: &[u8]) {
     let Ok(address) = std::str::from_utf8(bytes) else { return };
     let ours = Domain::new("echo.example").expect("a domain");
-    if ours.speaks_for(address) {
+    if speaks_for(&ours, address) {
         assert!(ours.has(address), "{address:?}");
     }
     if let Ok(domain) = Domain::new(address) {
         assert!(domain.has(domain.as_str()), "{address:?}");
-        assert!(domain.speaks_for(&format!("a@{}/r", domain.as_str())), "{address:?}");
+        assert!(speaks_for(&domain, &format!("a@{}/r", domain.as_str())), "{address:?}");
     }
+}
+
+/// Whether the domain may speak for an address that a stanza is sent to.
+fn speaks_for(domain: &Domain, address: &str) -> bool {
+    let escaped = address.replace('&', "&amp;").replace('<', "&lt;").replace('\'', "&apos;");
+    let tag = format!("<a to='{escaped}'/>").into_bytes();
+    let mut judge = Judge::new(INHERITED);
+    judge.begin(&tag) == Ok(())
+        && judge.head.get(Usual::To).is_some_and(|to| domain.ours(&tag, to).is_some())
 }
