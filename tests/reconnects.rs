@@ -57,7 +57,7 @@ fn a_thousand_connections_take_no_more_memory_than_a_hundred() {
                     Ok(connected) => connected,
                     Err(why) => panic!("connection {nth}: {why}"),
                 };
-            echo.start_stream();
+            echo.start_stream(echo_component::component::notice::Detail::None);
             let stop = pin!(pending());
             session::serve(connection, &early, &mut echo, &metrics, &settings, stop).await.ending
         });

@@ -119,6 +119,12 @@ pub fn bare(address: &str) -> &str {
     address.split_once('/').map_or(address, |(bare, _)| bare)
 }
 
+/// The domain of an address, whatever it is.
+pub fn domain_of(address: &str) -> &str {
+    let bare = bare(address);
+    bare.split_once('@').map_or(bare, |(_, domain)| domain)
+}
+
 /// Whether an address has something before an `@`: the component's domain answers as a component,
 /// its nodes as bots.
 pub fn is_node(address: &str) -> bool {

@@ -93,6 +93,11 @@ impl Kind {
         }
     }
 
+    /// Whether there may be an answer.
+    pub fn is_answered(self) -> bool {
+        !matches!(self, Self::OtherPresence | Self::Answer)
+    }
+
     /// Whether the answer depends on the payload.
     pub fn is_collected(self) -> bool {
         matches!(self, Self::Available | Self::Get | Self::Set)
