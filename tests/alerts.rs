@@ -4,6 +4,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write, stderr};
 use std::net::{TcpListener, TcpStream};
@@ -110,8 +111,8 @@ fn the_dashboard_shows_every_metric_of_ours() {
 /// Grafana fills in the variables, and Prometheus must take what comes of it.
 #[test]
 fn promtool_takes_every_query_of_the_dashboard() {
-    let text = fs::read_to_string(folder().join("grafana.json")).unwrap();
-    let dashboard: Value = serde_json::from_str(&text).unwrap();
+    let dashboard = fs::read_to_string(folder().join("grafana.json")).unwrap();
+    let dashboard: Value = serde_json::from_str(&dashboard).unwrap();
     let mut rules = "groups:\n- name: dashboard\n  rules:\n".to_owned();
     let panels = dashboard["panels"].as_array().unwrap().iter();
     let queries = panels.flat_map(|panel| panel["targets"].as_array().unwrap());
@@ -120,7 +121,7 @@ fn promtool_takes_every_query_of_the_dashboard() {
         let query = query.replace("$__rate_interval", "5m").replace("$job", ".*");
         let query = query.replace("$instance", ".*");
         assert!(!query.contains('$'), "{query}");
-        rules += &format!("  - record: q{count}\n    expr: '{query}'\n");
+        writeln!(rules, "  - record: q{count}\n    expr: '{query}'").unwrap();
         count += 1;
     }
     assert!(count > 12, "{count}");
