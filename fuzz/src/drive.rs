@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::DateTime;
 use echo_component::component::address::Domain;
 use echo_component::component::echo::{Echo, Event};
-use echo_component::xml::error::Fault;
 use echo_component::component::outbox::Output;
 use echo_component::component::requests::{Now, Responder};
+use echo_component::xml::error::Fault;
 
 /// The component's domain.
 pub const DOMAIN: &str = "echo.example";

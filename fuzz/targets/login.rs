@@ -21,9 +21,8 @@ fuzz_target!(|said: &[u8]| {
             let domain = Domain::new(DOMAIN).expect("a domain");
             let (connection, stream) = duplex(1 << 16);
             // The connection ends with the login, for which the server waits.
-            let component = async {
-                login(stream, &domain, &SECRET.into()).await.map(|(_, early)| early)
-            };
+            let component =
+                async { login(stream, &domain, &SECRET.into()).await.map(|(_, early)| early) };
             let (ended, ()) = tokio::join!(component, server(connection, said));
             match ended {
                 Ok(early) => {

@@ -2,10 +2,10 @@
 #![no_main]
 
 use echo_component::component::address::Domain;
-use echo_component::xml::error::Fault;
 use echo_component::component::stream_error::StreamError;
-use echo_component::xml::tag::Tag;
+use echo_component::xml::error::Fault;
 use echo_component::xml::frame::Tokenizer;
+use echo_component::xml::tag::Tag;
 use echo_component::xml::text::{Flaw, characters, normalized, qualified_name, text, value};
 use echo_component_fuzz::document::{accepted_by_rxml, parse};
 use libfuzzer_sys::fuzz_target;
