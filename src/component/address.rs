@@ -9,8 +9,8 @@ use std::ops::Range;
 use anyhow::{Context, bail};
 use xmpp_parsers::jid::{BareJid, DomainPart, Jid};
 
+use crate::xml::attributes::Attribute;
 use crate::xml::scan::find;
-use crate::xml::tag::Attribute;
 
 /// The domain that the component speaks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use std::fmt;
 use crate::component::address::Domain;
 use crate::component::edits::{Edits, With};
 use crate::component::ids::{Ids, Parties};
-use crate::xml::tag::{Attribute, Tag, Usual};
+use crate::xml::attributes::Attribute;
+use crate::xml::tag::{Tag, Usual};
 
 /// Why a message gets no answer at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

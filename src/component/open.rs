@@ -6,7 +6,8 @@ use crate::component::Echo;
 use crate::component::ids::Parties;
 use crate::component::message::{self, Silence};
 use crate::component::requests::Kind;
-use crate::xml::tag::{Attribute, Usual};
+use crate::xml::attributes::Attribute;
+use crate::xml::tag::Usual;
 
 /// The most that is collected of a stanza that is answered from its payload, in bytes, and how deep:
 /// it becomes a tree, which is walked recursively.
@@ -62,11 +63,11 @@ impl Echo {
         };
         if matches!(open, Open::StreamError) {
             // Only the server itself sends these, and its header may declare their prefix.
-            self.elements.judge.forgive();
+            self.elements.judge.decide(true);
         }
         if moved {
             // Without its prefix its children would fall into another namespace.
-            self.elements.judge.refuse();
+            self.elements.judge.decide(false);
         }
         self.elements.expect(most, is_strict);
         self.open = Some(open);

@@ -8,13 +8,14 @@
 
 use memchr::{memchr, memmem};
 
+use crate::xml::attributes::{Attribute, place};
 use crate::xml::error::Fault;
 use crate::xml::error::{BROKEN, Flaw, Stop, fit};
 use crate::xml::frame::{CDATA, tag_end};
 use crate::xml::names::name;
 use crate::xml::namespaces::{Bindings, Inherited};
-use crate::xml::scan::{BLANK, NAME, START, is, plain_text, plain_value, run};
-use crate::xml::tag::{Attribute, Tag, Usual, place};
+use crate::xml::scan::{NAME, START, is, plain_text, plain_value, run};
+use crate::xml::tag::{Tag, Usual, odd_end_tag};
 use crate::xml::text;
 
 /// Room for so many open elements is kept from element to element.
@@ -286,30 +287,14 @@ impl Judge {
         Ok(())
     }
 
-    /// The element is not to be sent on, whatever comes.
-    pub fn refuse(&mut self) {
-        self.note(false);
-    }
-
-    /// Whatever was unfit up to here does not count.
-    pub fn forgive(&mut self) {
-        (self.fit, self.strict) = (true, true);
+    /// Decides for what is there by now whether it may be sent on.
+    pub fn decide(&mut self, fit: bool) {
+        (self.fit, self.strict) = (fit, fit);
     }
 
     #[inline]
     fn note(&mut self, fit: bool) {
         self.fit &= fit;
         self.strict &= fit;
-    }
-}
-
-/// Where an end tag ends that has blanks in it, or is another's.
-#[cold]
-fn odd_end_tag(s: &[u8], at: usize, name: &[u8]) -> Result<usize, Stop> {
-    let end = at + memchr(b'>', &s[at..]).ok_or(Stop::RanOut)?;
-    let given = &s[at + 2..end];
-    match given.strip_prefix(name) {
-        Some(blanks) if blanks.iter().all(|&byte| is(byte, BLANK)) => Ok(end + 1),
-        _ => Err(BROKEN),
     }
 }
