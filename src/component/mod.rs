@@ -34,7 +34,7 @@ use crate::component::outbox::Outbox;
 use crate::component::requests::{Now, Responder};
 use crate::component::stream_error::StreamError;
 use crate::xml::elements::{Elements, Step};
-use crate::xml::error::Fault;
+pub use crate::xml::error::Fault;
 
 /// What the input led to, beyond answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
