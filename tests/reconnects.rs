@@ -77,7 +77,7 @@ fn connect_a_thousand_times(port: u16) {
                     Ok(connected) => connected,
                     Err(why) => panic!("connection {nth}: {why}"),
                 };
-            echo.start_stream();
+            echo.start_stream(echo_component::component::notice::Detail::None);
             let stop = pin!(pending());
             session::serve(connection, &early, &mut echo, &metrics, &settings, stop).await.ending
         });
