@@ -14,7 +14,7 @@ use crate::component::reply::{Bounce, Reply};
 use crate::component::requests::{self, Kind, Missing, Now, Request};
 use crate::component::stream_error::StreamError;
 use crate::component::{Echo, Event, edits};
-use crate::xml::tag::Usual;
+use crate::xml::attributes::Usual;
 
 /// RFC 6120 §13.12: a stanza of so many bytes is taken everywhere, whatever limit tests set.
 const ACCEPTED: usize = 10_000;
