@@ -218,23 +218,68 @@ fn presence(kind: &str, from: &str, to: &str) -> Vec<(String, String, String)> {
 
 #[test]
 fn subscriptions_are_granted_and_ended_each_time() {
-    let between = |kind: &str| (kind.to_owned(), BOT.to_owned(), "u@users.example".to_owned());
     for from in [U, "u@users.example"] {
-        for to in [BOT, "bot@echo.example/r"] {
+        for (to, bare) in [
+            (BOT, BOT),
+            ("bot@echo.example/r", BOT),
+            ("bot@echo.example/echo", BOT),
+            (COMPONENT, COMPONENT),
+            ("echo.example/a/b", COMPONENT),
+        ] {
+            let resource = format!("{bare}/echo");
+            let sent =
+                |kind: &str, from: &str| (kind.into(), from.into(), "u@users.example".to_owned());
             for _ in 0..2 {
-                assert_eq!(presence("subscribe", from, to), [between("subscribed"), between("")]);
-                assert_eq!(
-                    presence("unsubscribe", from, to),
-                    [between("unsubscribed"), between("unavailable")]
-                );
+                let granted = [sent("subscribed", bare), sent("", &resource)];
+                assert_eq!(presence("subscribe", from, to), granted);
+                let ended = [sent("unsubscribed", bare), sent("unavailable", &resource)];
+                assert_eq!(presence("unsubscribe", from, to), ended);
             }
         }
     }
 }
 
 #[test]
-fn a_probe_is_answered_to_the_one_that_asks() {
-    assert_eq!(presence("probe", U, BOT), [(String::new(), BOT.into(), U.into())]);
+fn a_probe_is_answered_to_the_one_that_asks_from_the_resource() {
+    for (to, resource) in [
+        (BOT, "bot@echo.example/echo"),
+        ("Bot@Echo.Example/r", "Bot@Echo.Example/echo"),
+        (COMPONENT, "echo.example/echo"),
+    ] {
+        assert_eq!(presence("probe", U, to), [(String::new(), resource.into(), U.into())]);
+    }
+}
+
+#[test]
+fn the_resource_of_presence_is_asked_as_its_bare_address_is() {
+    for (bare, resource) in [(BOT, "bot@echo.example/echo"), (COMPONENT, "echo.example/echo")] {
+        for payload in [
+            query(INFO),
+            query(ITEMS),
+            query("jabber:iq:version"),
+            "<ping xmlns='urn:xmpp:ping'/>".into(),
+            "<time xmlns='urn:xmpp:time'/>".into(),
+            "<vCard xmlns='vcard-temp'/>".into(),
+        ] {
+            let [at_bare, at_resource] =
+                [bare, resource].map(|to| iq("get", to, &payload).children().next().cloned());
+            assert_eq!(at_bare, at_resource, "{payload}");
+        }
+    }
+}
+
+#[test]
+fn the_domain_tells_its_uptime_and_everyone_else_is_there() {
+    for (to, seconds) in [
+        (COMPONENT, "42"),
+        ("Echo.Example", "42"),
+        ("echo.example/echo", "0"),
+        ("echo.example/a@b", "0"),
+        (BOT, "0"),
+        ("bot@echo.example/r", "0"),
+    ] {
+        assert_eq!(get(to, &query("jabber:iq:last")).attr("seconds"), Some(seconds), "{to}");
+    }
 }
 
 #[test]

@@ -22,7 +22,7 @@ use xmpp_parsers::time::TimeResult;
 use xmpp_parsers::vcard::VCard;
 use xmpp_parsers::version::VersionResult;
 
-use crate::component::address::is_node;
+use crate::component::address::{bare, is_node};
 use crate::component::reply::Reply;
 use crate::xml::tag::{Attribute, Tag};
 
@@ -31,6 +31,9 @@ const LAST: &str = "jabber:iq:last";
 
 /// The software's name, in XEP-0115's caps, which ask for a URI, and in XEP-0092.
 const CAPS_NODE: &str = "urn:x-echo-component";
+
+/// The resource that presence comes from, at every address.
+const RESOURCE: &str = "echo";
 
 /// All that is answered, and what XEP-0115 §6.1 wants named beside it.
 const FEATURES: [&str; 8] =
@@ -136,16 +139,18 @@ impl Responder {
     pub fn answer(&self, kind: Kind, request: Request, now: Now) -> Vec<Element> {
         let between = request.reply.between_bare();
         match kind {
-            Kind::Subscribe => {
-                vec![between.stanza("presence", Some("subscribed"), []), self.available(&between)]
-            }
+            Kind::Subscribe => vec![
+                between.stanza("presence", Some("subscribed"), []),
+                self.available(&from_resource(between)),
+            ],
             Kind::Unsubscribe => vec![
                 between.stanza("presence", Some("unsubscribed"), []),
-                between.stanza("presence", Some("unavailable"), []),
+                from_resource(between).stanza("presence", Some("unavailable"), []),
             ],
             // RFC 6121 §4.3.2: to the very resource that asks.
             Kind::Probe => {
-                vec![self.available(&Reply { to: request.reply.to.clone(), ..between })]
+                let to = request.reply.to.clone();
+                vec![self.available(&from_resource(Reply { to, ..between }))]
             }
             Kind::Available => muc_join(&request).into_iter().collect(),
             Kind::OtherPresence | Kind::Answer => vec![],
@@ -181,7 +186,7 @@ impl Responder {
         } else if is("query", ns::VERSION) {
             version().into()
         } else if is("query", LAST) {
-            last(now.uptime)
+            last(&reply.from, now.uptime)
         } else if is("time", ns::TIME) {
             TimeResult { tz_offset: Utc.fix(), utc: now.utc }.into()
         } else if is("vCard", ns::VCARD) {
@@ -246,6 +251,12 @@ impl Responder {
     }
 }
 
+/// A reply from the resource that presence comes from. That of a bare JID is no one's: chat programs
+/// show nobody online then (RFC 6121 §4.7: presence is a resource's).
+fn from_resource(reply: Reply) -> Reply {
+    Reply { from: format!("{}/{RESOURCE}", reply.from), ..reply }
+}
+
 /// A client that tries to join a room waits for an answer (XEP-0045 §7.2).
 fn muc_join(request: &Request) -> Option<Element> {
     let children = request.payload.as_ref().ok()?;
@@ -275,8 +286,10 @@ fn version() -> VersionResult {
     }
 }
 
-fn last(uptime: Duration) -> Element {
-    let seconds = uptime.as_secs().to_string();
+/// To a resource or a node someone is there (XEP-0012 §3), and the domain tells its uptime (§4).
+fn last(asked: &str, uptime: Duration) -> Element {
+    let is_domain = !is_node(asked) && bare(asked) == asked;
+    let seconds = if is_domain { uptime.as_secs() } else { 0 }.to_string();
     Element::builder("query", LAST).attr(xml_ncname!("seconds").into(), seconds).build()
 }
 
