@@ -14,7 +14,7 @@ const NOW: Now = Now { utc: chrono::DateTime::UNIX_EPOCH, uptime: Duration::from
 
 /// The component's side of a stream with all guards on.
 fn echo() -> Echo {
-    let responder = Responder { name: "Echo".into(), contacts: vec![] };
+    let responder = Responder::new("Echo", &[]);
     let of = |it| NonZeroU32::new(it).unwrap();
     let allowance = Allowance { burst: of(10_000), rate: of(10) };
     let domain = Domain::new("echo.example").unwrap();

@@ -351,18 +351,28 @@ impl Echo {
         out: &mut Outbox,
     ) {
         let head = &self.elements.judge.head;
+        let request = Request { s, head, content: payload };
+        let is_answered = request.is_answered(kind);
+        // Presence that nobody answers costs no more than a look at it.
+        if kind.is_presence() && !is_answered {
+            return;
+        }
         let Some(reply) = Reply::to(s, head, &self.domain) else { return };
         let is_own = self.domain.has(&reply.to);
         self.counts.pinged |= is_own && reply.id.as_ref().is_some_and(|id| *id == self.ping);
         // Our own presence needs no answer; our own pings do, since one daemon of several may get
         // another's.
-        if is_own && kind.is_presence() {
+        if (is_own && kind.is_presence()) || !is_answered {
             return;
         }
-        let payload =
-            payload.and_then(|content| requests::children(s, head, content).ok_or(Missing::Unfit));
-        let answers = self.responder.answer(kind, Request { reply: &reply, payload }, now);
-        let sent = answers.iter().filter(|answer| self.send(answer, out)).count() as u64;
+        let mut sent = 0;
+        for answer in self.responder.answer(kind, &reply, &request, now) {
+            let xml = answer.xml();
+            if xml.len() <= self.limit.max(ACCEPTED) {
+                out.push(&xml);
+                sent += 1;
+            }
+        }
         *(if kind.is_presence() { &mut self.counts.presence } else { &mut self.counts.iq }) += sent;
     }
 
