@@ -3,16 +3,15 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use chrono::{Offset, Utc};
-use minidom::Element;
-use minidom::rxml::xml_ncname;
+use chrono::{DateTime, Utc};
+use xmpp_parsers::date::Xep0082;
 use xmpp_parsers::ns;
-use xmpp_parsers::time::TimeResult;
 use xmpp_parsers::version::VersionResult;
+use xso::text::TextCodec;
 
 use crate::component::address::{bare, is_node};
 use crate::component::reply::Reply;
-use crate::component::requests::answer::{Answer, written};
+use crate::component::requests::answer::Answer;
 use crate::component::requests::child::{Child, element_at};
 use crate::component::requests::refusal::Refusal;
 use crate::component::requests::{Kind, Missing, Now, Request, Responder};
@@ -67,9 +66,7 @@ impl Responder {
             (b"ping", ns::PING) => Cow::default(),
             (b"query", ns::VERSION) => (&*self.version).into(),
             (b"query", LAST) => last(asked, now.uptime).into(),
-            (b"time", ns::TIME) => {
-                written(&TimeResult { tz_offset: Utc.fix(), utc: now.utc }).into()
-            }
+            (b"time", ns::TIME) => time(&now.utc).into(),
             (b"vCard", ns::VCARD) => (&*self.vcard).into(),
             (b"pubsub", ns::PUBSUB) => self.nodes.get(child, request.scope())?.into(),
             _ => return Err(Refusal::Unavailable),
@@ -101,7 +98,31 @@ pub fn version() -> VersionResult {
 /// To a resource or a node someone is there (XEP-0012 §3), and the domain tells its uptime (§4).
 fn last(asked: &str, uptime: Duration) -> Vec<u8> {
     let is_domain = !is_node(asked) && bare(asked) == asked;
-    let seconds = if is_domain { uptime.as_secs() } else { 0 }.to_string();
-    let query = Element::builder("query", LAST).attr(xml_ncname!("seconds").into(), seconds);
-    written(&query.build())
+    let seconds = if is_domain { uptime.as_secs() } else { 0 };
+    format!("<query xmlns='{LAST}' seconds='{seconds}'/>").into_bytes()
+}
+
+/// XEP-0202. It cannot be written before it is asked for, and as an element would cost twice as much as
+/// any other answer.
+fn time(utc: &DateTime<Utc>) -> Vec<u8> {
+    let utc = Xep0082.encode(utc).ok().flatten().unwrap_or_default();
+    format!("<time xmlns='{}'><tzo>+00:00</tzo><utc>{utc}</utc></time>", ns::TIME).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Offset;
+    use minidom::Element;
+    use xmpp_parsers::time::TimeResult;
+
+    use super::*;
+
+    #[test]
+    fn the_time_is_written_as_xmpp_parsers_writes_it() {
+        for seconds in [0, 1_795_000_000, 1 << 40] {
+            let utc = DateTime::from_timestamp(seconds, 500_000_000).unwrap();
+            let written: Element = String::from_utf8(time(&utc)).unwrap().parse().unwrap();
+            assert_eq!(written, Element::from(TimeResult { tz_offset: Utc.fix(), utc }));
+        }
+    }
 }

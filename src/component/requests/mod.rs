@@ -17,6 +17,8 @@ mod vcard;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use minidom::Element;
+use xmpp_parsers::ns;
 
 use crate::component::reply::Reply;
 use crate::component::requests::answer::{Answer, written};
@@ -36,6 +38,8 @@ pub struct Responder {
     nodes: Nodes,
     /// The avatar's hash, as it stands in presence.
     picture: Vec<u8>,
+    /// What an error to an attempt to join a room begins with.
+    muc: Vec<u8>,
     errors: Errors,
 }
 
@@ -153,6 +157,7 @@ impl Responder {
             vcard: written(&vcard::temp(name)),
             nodes: Nodes::new(name),
             picture: written(&avatar::update()),
+            muc: written(&Element::bare("x", ns::MUC)),
             errors: Errors::new(),
         }
     }

@@ -3,19 +3,22 @@
 use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
-use minidom::Element;
 use xmpp_parsers::ns;
 
 use crate::component::address::{bare, is_node};
 use crate::component::reply::Reply;
-use crate::component::requests::answer::{Answer, written};
-use crate::component::requests::child::Child;
+use crate::component::requests::answer::Answer;
+use crate::component::requests::child::{Children, namespace};
 use crate::component::requests::refusal::Refusal;
 use crate::component::requests::{Kind, Request, Responder};
 
 /// The resource that presence comes from, at every address. That of a bare JID is no one's: chat
 /// programs show nobody online then (RFC 6121 §4.7: presence is a resource's).
 const RESOURCE: &str = "echo";
+
+/// An attempt to join a room is looked for among so many children: presence has some ten, and whoever
+/// sends thousands waits for no answer.
+const LOOKED_AT: usize = 32;
 
 impl Responder {
     /// The answers to presence, in their order (RFC 6121 §3 and §4).
@@ -44,8 +47,7 @@ impl Responder {
 
     /// A client that tries to join a room waits for an answer (XEP-0045 §7.2).
     fn no_room<'a>(&self, reply: &'a Reply) -> Answer<'a> {
-        let muc = written(&Element::bare("x", ns::MUC));
-        let payload = [&*muc, self.errors.of(Refusal::Unavailable)].concat();
+        let payload = [&*self.muc, self.errors.of(Refusal::Unavailable)].concat();
         Answer::to(reply, "presence", "error", payload)
     }
 }
@@ -58,16 +60,18 @@ impl Request<'_> {
     /// Whether available presence is an attempt to join a room. What names no such thing is not read
     /// again for it: anybody may send a lot of presence.
     pub(super) fn joins_room(&self) -> bool {
-        let Ok(mut rest) = self.content else { return false };
+        let Ok(content) = self.content else { return false };
         let named = memmem::find(self.s, ns::MUC.as_bytes()).is_some();
         if !named && memchr(b'&', self.s).is_none() {
             return false;
         }
-        while let Some(child) = Child::first(rest, &[self.scope()]) {
-            if child.name() == (b"x", ns::MUC) {
+        let mut children = Children::of(content);
+        for _ in 0..LOOKED_AT {
+            let Some(s) = children.next() else { return false };
+            let head = children.head();
+            if head.local_name(s) == b"x" && namespace((s, head), &[self.scope()]) == ns::MUC {
                 return true;
             }
-            rest = child.rest;
         }
         false
     }
