@@ -26,7 +26,8 @@ use crate::component::requests::child::Scope;
 use crate::component::requests::disco::Disco;
 use crate::component::requests::pubsub::Nodes;
 use crate::component::requests::refusal::Errors;
-use crate::xml::tag::{Attribute, Tag};
+use crate::xml::attributes::Attribute;
+use crate::xml::tag::Tag;
 
 /// What the answers say about the component, written.
 #[derive(Debug, Clone)]
@@ -91,6 +92,11 @@ impl Kind {
         }
     }
 
+    /// Whether there may be an answer.
+    pub fn is_answered(self) -> bool {
+        !matches!(self, Self::OtherPresence | Self::Answer)
+    }
+
     /// Whether the answer depends on the payload.
     pub fn is_collected(self) -> bool {
         matches!(self, Self::Available | Self::Get | Self::Set)
@@ -125,11 +131,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// Whether there is anything to answer.
     pub fn is_answered(&self, kind: Kind) -> bool {
-        match kind {
-            Kind::OtherPresence | Kind::Answer => false,
-            Kind::Available => self.joins_room(),
-            _ => true,
-        }
+        kind.is_answered() && (kind != Kind::Available || self.joins_room())
     }
 
     fn scope(&self) -> Scope<'a, 'a> {
