@@ -11,7 +11,7 @@ use minidom::rxml::xml_ncname;
 use xmpp_parsers::ns;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
-use crate::component::address::{Domain, bare};
+use crate::component::address::Domain;
 use crate::xml::attributes::Usual;
 use crate::xml::tag::Tag;
 
@@ -42,11 +42,6 @@ impl Reply {
             None => domain.as_str().to_owned(),
         };
         Self { from, to, id: value(Usual::Id) }.bounded()
-    }
-
-    /// The same from and to the bare JIDs, which is where subscriptions are between (RFC 6121 §3.1).
-    pub fn between_bare(&self) -> Self {
-        Self { from: bare(&self.from).into(), to: bare(&self.to).into(), id: None }
     }
 
     /// A reply that does not grow with what was sent.
