@@ -5,7 +5,7 @@
 -- Nothing is kept: accounts, contacts and archive are in memory.
 modules_enabled = { "roster", "saslauth", "disco", "carbons", "mam", "pep", "blocklist", "websocket" }
 modules_disabled = { "s2s", "tls", "posix" }
-interfaces = { "127.0.0.1", "::1" }
+interfaces = { "127.0.0.1" }
 storage = "memory"
 authentication = "insecure"
 insecure_open_authentication = "Yes please, I know what I'm doing!"
