@@ -15,13 +15,13 @@
 //! 8. The session writes what is in the outbox.
 //!
 //! # Rooms
-//! Each imports no more than its row names:
+//! Each may import those below it that its row names, never one above:
 //!
 //! ```text
 //! main        cli, daemon
-//! cli         daemon, stream, net, component
-//! daemon      stream, net, metrics
-//! stream      component, metrics
+//! cli         daemon, stream, net, metrics, component
+//! daemon      stream, net, metrics, component
+//! stream      metrics, component
 //! net         component (stream_error, address)
 //! metrics     component (counts)
 //! component   xml

@@ -28,6 +28,7 @@ pub struct Metrics {
     last_echo: Gauge,
     bounced: IntCounterVec,
     ignored: IntCounterVec,
+    requests_ignored: IntCounterVec,
     presence: IntCounter,
     iq: IntCounter,
     received: IntCounter,
@@ -65,6 +66,11 @@ impl Metrics {
             echoed: counter("messages_echoed_total", "Messages sent back")?,
             bounced: by("messages_bounced_total", "Messages answered with an error", "reason")?,
             ignored: by("messages_ignored_total", "Messages not answered", "reason")?,
+            requests_ignored: by(
+                "requests_ignored_total",
+                "Presence and IQ not answered, for another domain or over the sender's allowance",
+                "reason",
+            )?,
             presence: counter("presence_answered_total", "Presence stanzas sent in answer")?,
             iq: counter("iq_answered_total", "IQ requests answered, errors included")?,
             received: counter("received_bytes_total", "Bytes read from the server")?,
@@ -83,6 +89,9 @@ impl Metrics {
     fn expect_reasons(&self) {
         for (reason, _) in Counts::default().bounced() {
             self.bounced.with_label_values(&[reason]);
+        }
+        for (reason, _) in Counts::default().ignored_requests() {
+            self.requests_ignored.with_label_values(&[reason]);
         }
         for (reason, _) in Counts::default().ignored() {
             self.ignored.with_label_values(&[reason]);
@@ -143,6 +152,9 @@ impl Metrics {
         let happened = |(_, count): &(&str, u64)| *count > 0;
         for (reason, count) in tally.bounced().into_iter().filter(happened) {
             self.bounced.with_label_values(&[reason]).inc_by(count);
+        }
+        for (reason, count) in tally.ignored_requests().into_iter().filter(happened) {
+            self.requests_ignored.with_label_values(&[reason]).inc_by(count);
         }
         for (reason, count) in tally.ignored().into_iter().filter(happened) {
             self.ignored.with_label_values(&[reason]).inc_by(count);

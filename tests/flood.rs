@@ -131,19 +131,22 @@ fn ordinary_heavy_use_is_never_touched() {
 }
 
 #[test]
-fn requests_are_never_limited_by_messages() {
+fn requests_draw_on_the_senders_allowance_too() {
     let mut component = Component::new("a.example");
-    component.answer(&FIRST.repeat(20_000));
     let ping = "<iq type='get' id='1' from='x@b.example'><ping xmlns='urn:xmpp:ping'/></iq>";
-    for _ in 0..1000 {
-        assert!(component.answer(ping).contains("result"));
-    }
+    let answers: Vec<String> = (0..2_100).map(|_| component.answer(ping)).collect();
+    let count = |word| answers.iter().filter(|answer| answer.contains(word)).count();
+    // Each costs as much as five messages.
+    assert_eq!((count("result"), count("resource-constraint")), (2_000, 1));
+    assert_eq!(component.answer("<presence type='probe' from='x@b.example/r'/>"), "");
+    let other = FIRST.replace("b.example", "c.example");
+    assert_ne!(component.answer(&other), "", "others are not concerned");
 }
 
 #[test]
 fn who_has_sent_too_much_is_known_on_the_next_stream() {
     let mut component = Component::new("a.example");
     component.answer(&FIRST.repeat(20_000));
-    component.echo.start_stream();
+    component.echo.start_stream(echo_component::component::notice::Detail::None);
     assert_eq!(component.answer(FIRST), "");
 }

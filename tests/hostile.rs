@@ -79,7 +79,8 @@ fn complaint(outcome: &Outcome, sent: &str) -> Option<String> {
 
 /// What is wrong with what came of an input.
 fn wrong(case: &Case, (sent, event): &Seen) -> Option<String> {
-    let sent = String::from_utf8_lossy(sent);
+    // Blanks follow a stanza with a long tag.
+    let sent = String::from_utf8_lossy(sent.trim_ascii_end());
     match (&case.outcome, event) {
         (Outcome::Ends(fault), Err(seen)) if fault == seen => complaint(&Outcome::Silence, &sent),
         (Outcome::Ended(condition), Ok(Event::StreamError(error)))

@@ -4,7 +4,8 @@
 mod support;
 
 use proptest::prelude::*;
-use support::Component;
+use support::scripted::{Daemon, SECRET, Server, program};
+use support::{COMPONENT, Component};
 
 const U: &str = "u@users.example/r1";
 const BOT: &str = "bot@echo.example/x";
@@ -134,6 +135,20 @@ fn the_author_of_what_is_replied_to_trades_places_too() {
             .contains("to='echo.example'"),
         "an address that would end the value it is put into stays away"
     );
+}
+
+#[test]
+fn the_daemon_mirrors_ids_unless_it_is_told_to_keep_them() {
+    for (option, id) in [(None, "echo-m1"), (Some("--keep-ids"), "m1")] {
+        let server = Server::start();
+        let mut command = program();
+        command.args(["--jid", COMPONENT, "--server", "127.0.0.1", "--port"]);
+        command.arg(server.port().to_string()).args(option).env("ECHO_COMPONENT_SECRET", SECRET);
+        let _daemon = Daemon::run_as_is(&mut command);
+        let mut peer = server.online();
+        peer.send(&message(U, BOT, "m1", ""));
+        peer.expect(&message(BOT, U, id, ""));
+    }
 }
 
 #[test]

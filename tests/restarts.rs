@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use real::{Daemon, Kind, Stage, Tally, User, WhereLost};
 
-/// How often each of the stages that run side by side is restarted: the daemon's pauses grow, since
-/// its sessions do not last here.
+/// How often each of the stages that run side by side is restarted: a server takes its time to start,
+/// and the daemon's pauses grow with it.
 const STAGES: usize = 4;
 const RESTARTS: usize = 5;
 

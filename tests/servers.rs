@@ -51,6 +51,7 @@ scenarios! {
     chat::emoji_come_back                                                yes     yes     yes;
     chat::a_rich_payload_comes_back_byte_for_byte                        yes     yes     yes;
     chat::a_burst_comes_back_in_order                                    yes     yes     yes;
+    chat::an_echo_has_an_id_of_its_own                                   yes     yes     yes;
     chat::two_users_each_get_their_own_echo                              yes     yes     yes;
     chat::an_error_message_is_not_answered                               yes     yes     yes;
     library::a_slixmpp_client_gets_its_message_back                      yes     yes     yes;

@@ -87,7 +87,8 @@ fn a_self_signed_certificate_is_refused(kind: Kind) {
 
 fn without_tls_the_tls_port_is_named(kind: Kind) {
     let (server, _authority) = trusted(kind, "without");
-    let mut daemon = Daemon::start(server.tls_port());
+    let command = Daemon::command(COMPONENT, SECRET, "127.0.0.1", server.tls_port());
+    let mut daemon = tells_each_try(command);
     // It closes the connection, or says so by TLS' own alert, as ejabberd 24.12 does.
     never_online(&mut daemon, "give --tls");
 }
@@ -95,7 +96,7 @@ fn without_tls_the_tls_port_is_named(kind: Kind) {
 fn with_tls_the_plaintext_port_is_named(kind: Kind) {
     let authority = Authority::new(&format!("{}-plaintext", kind.name()));
     let server = Server::start(kind);
-    let mut daemon = Daemon::run(&mut with_tls(server.component_port(), &authority));
+    let mut daemon = tells_each_try(with_tls(server.component_port(), &authority));
     never_online(&mut daemon, "does not speak TLS");
 }
 
@@ -116,8 +117,13 @@ fn with_tls(port: u16, authority: &Authority) -> Command {
 /// Fails unless a server that shows this is refused with these words.
 fn refused(kind: Kind, authority: &Authority, identity: &Identity, words: &str) {
     let server = Server::start_with_tls(kind, &identity.pem());
-    let mut daemon = Daemon::run(&mut with_tls(server.tls_port(), authority));
+    let mut daemon = tells_each_try(with_tls(server.tls_port(), authority));
     never_online(&mut daemon, words);
+}
+
+/// The daemon with a log of more than changes.
+fn tells_each_try(mut command: Command) -> Daemon {
+    Daemon::run(command.arg("-v"))
 }
 
 /// Fails unless the daemon says these words at every try.

@@ -18,6 +18,7 @@ bash\t'Completions for bash'
 zsh\t'Completions for zsh'
 fish\t'Completions for fish'"
 complete -c echo-component -l tls -d 'Connect with TLS from the first byte, checking the server\'s certificate against --server'
+complete -c echo-component -l keep-ids -d 'Keep ids in echoes as they were, for programs that match answers by id. Chat programs then hide the echo'
 complete -c echo-component -s q -l quiet -d 'Log only what needs attention'
 complete -c echo-component -s v -l verbose -d 'Log more: also each message that gets no echo, with the reason (RUST_LOG is honoured if neither -q nor -v is given)'
 complete -c echo-component -l check -d 'Log in, ping once, print one line with the result, and exit'

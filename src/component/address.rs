@@ -9,8 +9,8 @@ use std::ops::Range;
 use anyhow::{Context, bail};
 use xmpp_parsers::jid::{BareJid, DomainPart, Jid};
 
+use crate::xml::attributes::Attribute;
 use crate::xml::scan::find;
-use crate::xml::tag::Attribute;
 
 /// The domain that the component speaks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +117,12 @@ fn flaw(jid: &str) -> Option<&'static str> {
 /// An address without its resource (RFC 7622 §3.1: that begins at the first slash).
 pub fn bare(address: &str) -> &str {
     address.split_once('/').map_or(address, |(bare, _)| bare)
+}
+
+/// The domain of an address, whatever it is.
+pub fn domain_of(address: &str) -> &str {
+    let bare = bare(address);
+    bare.split_once('@').map_or(bare, |(_, domain)| domain)
 }
 
 /// Whether an address has something before an `@`: the component's domain answers as a component,

@@ -12,6 +12,10 @@ pub struct Counts {
     pub presence: u64,
     /// IQ requests answered.
     pub iq: u64,
+    /// Presence and IQ requests for domains that are not ours.
+    pub foreign_requests: u64,
+    /// Presence and IQ requests of senders that have used up their allowance.
+    pub flood_requests: u64,
     /// Whether an answer to a ping of our own has come, or the ping itself.
     pub pinged: bool,
     too_large: u64,
@@ -48,6 +52,11 @@ impl Counts {
     /// Bounced messages by reason.
     pub fn bounced(&self) -> [(&'static str, u64); 3] {
         [("too-large", self.too_large), ("unfit", self.unfit), ("flood", self.flood)]
+    }
+
+    /// Requests without an answer, by reason.
+    pub fn ignored_requests(&self) -> [(&'static str, u64); 2] {
+        [("foreign-to", self.foreign_requests), ("flood", self.flood_requests)]
     }
 
     /// Messages without an answer, by reason.

@@ -13,16 +13,33 @@ use std::time::Duration;
 /// How many cells there are, of a few bytes each.
 const CELLS: usize = 1 << 16;
 
-/// How much a sender may send.
+/// A message of at most so many bytes takes one unit of the allowance, and one more for each as many
+/// again. Otherwise two services could pass a large message round for ever below any rate.
+const UNIT_BYTES: usize = 2 << 10;
+
+/// A request takes so many units, by what answering it costs.
+const REQUEST_UNITS: u32 = 5;
+
+/// How much a sender may send, in units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
-    /// So many messages at once.
+    /// So many at once.
     pub burst: NonZeroU32,
     /// And so many a second when those are used up.
     pub rate: NonZeroU32,
 }
 
-/// What becomes of a message.
+/// What a message of so many bytes takes.
+pub fn message_units(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX)
+}
+
+/// What a request of so many bytes takes.
+pub fn request_units(bytes: usize) -> u32 {
+    message_units(bytes).saturating_mul(REQUEST_UNITS)
+}
+
+/// What becomes of a message or a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It is within the allowance.
@@ -47,7 +64,7 @@ struct Cell {
 pub struct Flood {
     cells: Vec<Cell>,
     now: Duration,
-    /// How long one message takes to be made good.
+    /// How long one unit takes to be made good.
     each: Duration,
     /// How long an empty allowance takes to be full again.
     refill: Duration,
@@ -72,12 +89,13 @@ impl Flood {
         self.now = self.now.max(now);
     }
 
-    /// Counts a message from a bare JID, by the generic cell rate algorithm (ITU-T I.371 annex A).
-    pub fn judge(&mut self, sender: &[u8]) -> Verdict {
+    /// Takes so many units from the allowance of a bare JID, by the generic cell rate algorithm (ITU-T
+    /// I.371 annex A). Whoever has a full allowance may do anything once.
+    pub fn judge(&mut self, sender: &[u8], units: u32) -> Verdict {
         let nth = usize::try_from(self.hashes.hash_one(sender) % CELLS as u64).unwrap_or_default();
         let cell = &mut self.cells[nth];
-        let full = cell.full.max(self.now) + self.each;
-        if full <= self.now + self.refill {
+        let full = cell.full.max(self.now) + self.each * units;
+        if full <= self.now + self.refill || cell.full <= self.now {
             cell.full = full;
             return Verdict::Echo;
         }
@@ -102,19 +120,23 @@ mod tests {
     #[test]
     fn ordinary_heavy_use_is_never_touched() {
         let mut flood = flood(10_000, 10);
-        assert!((0..9_999).all(|_| flood.judge(b"u@x") == Verdict::Echo));
+        assert!((0..9_999).all(|_| flood.judge(b"u@x", 1) == Verdict::Echo));
     }
 
     #[test]
     fn who_is_over_the_allowance_is_told_once_and_then_ignored() {
         let mut flood = flood(3, 1);
-        let verdicts: Vec<Verdict> = (0..6).map(|_| flood.judge(b"u@x")).collect();
+        let verdicts: Vec<Verdict> = (0..6).map(|_| flood.judge(b"u@x", 1)).collect();
         assert_eq!(verdicts, [Echo, Echo, Echo, Tell, Ignore, Ignore]);
-        assert_eq!(flood.judge(b"other@x"), Echo, "others are not concerned");
+        assert_eq!(flood.judge(b"other@x", 1), Echo, "others are not concerned");
         flood.is_now(Duration::from_secs(1));
-        assert_eq!([flood.judge(b"u@x"), flood.judge(b"u@x")], [Echo, Ignore], "a second later");
+        assert_eq!(
+            [flood.judge(b"u@x", 1), flood.judge(b"u@x", 1)],
+            [Echo, Ignore],
+            "a second later"
+        );
         flood.is_now(Duration::from_secs(100));
-        let verdicts: Vec<Verdict> = (0..4).map(|_| flood.judge(b"u@x")).collect();
+        let verdicts: Vec<Verdict> = (0..4).map(|_| flood.judge(b"u@x", 1)).collect();
         assert_eq!(verdicts, [Echo, Echo, Echo, Tell], "when it has refilled");
     }
 
@@ -122,9 +144,26 @@ mod tests {
     fn a_million_senders_take_no_more_memory_than_one() {
         let mut flood = flood(10_000, 10);
         for sender in 0..1_000_000_u32 {
-            assert_eq!(flood.judge(&sender.to_le_bytes()), Verdict::Echo);
+            assert_eq!(flood.judge(&sender.to_le_bytes(), 1), Verdict::Echo);
         }
         assert_eq!(flood.cells.len(), CELLS);
+    }
+
+    #[test]
+    fn a_large_message_takes_as_much_as_several_small_ones() {
+        assert_eq!([0, 1, 2_048, 2_049, 8_192].map(message_units), [0, 1, 1, 2, 4]);
+        assert_eq!([1, 2_049].map(request_units), [5, 10]);
+        let mut flood = flood(10, 1);
+        let verdicts: Vec<Verdict> = (0..4).map(|_| flood.judge(b"u@x", 4)).collect();
+        assert_eq!(verdicts, [Echo, Echo, Tell, Ignore]);
+    }
+
+    #[test]
+    fn a_full_allowance_is_enough_for_anything_once() {
+        let mut flood = flood(2, 1);
+        assert_eq!([flood.judge(b"u@x", 7), flood.judge(b"u@x", 1)], [Echo, Tell]);
+        flood.is_now(Duration::from_secs(7));
+        assert_eq!(flood.judge(b"u@x", 7), Echo, "seven seconds later");
     }
 
     proptest! {
@@ -144,7 +183,7 @@ mod tests {
                 account = full.min(account + pause * u64::from(rate));
                 let enough = account >= 1000;
                 account -= if enough { 1000 } else { 0 };
-                prop_assert_eq!(flood.judge(b"u@x") == Echo, enough, "at {} ms", now);
+                prop_assert_eq!(flood.judge(b"u@x", 1) == Echo, enough, "at {} ms", now);
             }
         }
     }

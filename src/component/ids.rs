@@ -8,7 +8,8 @@
 use std::ops::Range;
 
 use crate::component::edits::{Edits, With};
-use crate::xml::tag::{Attribute, Tag, Usual};
+use crate::xml::attributes::Attribute;
+use crate::xml::tag::{Tag, Usual};
 
 /// What marks the id of an echo.
 const ECHO: &str = "echo-";

@@ -2,10 +2,13 @@
 //!
 //! Decides on the start tag alone, so that it is clear from there on how large the message may be.
 
+use std::fmt;
+
 use crate::component::address::Domain;
 use crate::component::edits::{Edits, With};
 use crate::component::ids::{Ids, Parties};
-use crate::xml::tag::{Attribute, Tag, Usual};
+use crate::xml::attributes::Attribute;
+use crate::xml::tag::{Tag, Usual};
 
 /// Why a message gets no answer at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +23,18 @@ pub enum Silence {
     Unanswerable,
     /// Its sender has sent too many, and has been told.
     Flood,
+}
+
+impl fmt::Display for Silence {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "it is an error",
+            Self::ForeignTo => "it is for another domain",
+            Self::NoSender => "there is nobody to answer",
+            Self::Unanswerable => "its addresses or its start tag are too large",
+            Self::Flood => "allowance used up",
+        })
+    }
 }
 
 /// Begins the echo of a message: `from` and `to` trade places, the id is mirrored if `ids` are, and it

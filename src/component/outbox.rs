@@ -4,6 +4,7 @@
 
 use std::io;
 
+use memchr::memchr;
 use xmpp_parsers::ns;
 use xso::AsXml;
 use xso::exports::rxml::writer::{Encoder, SimpleNamespaces, TrackNamespace};
@@ -43,6 +44,13 @@ impl Outbox {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Lets a server's parser go on where it waits for more of a tag that is all there. expat does so
+    /// from 2.6 on with one that came in two parts, until as many bytes are there as twice the first
+    /// part. White space between stanzas means nothing (RFC 6120 §4.6.1).
+    pub fn pad(&mut self, blanks: usize) {
+        self.bytes.resize(self.bytes.len() + blanks, b' ');
+    }
+
     /// Lets an element go out, in the namespaces that our stream header declares.
     ///
     /// # Errors
@@ -58,17 +66,30 @@ impl Outbox {
     pub fn send_within(&mut self, limit: usize, element: &impl AsXml) -> io::Result<bool> {
         let before = self.bytes.len();
         let written = write(&mut self.bytes, element);
-        let fits = written.is_ok() && self.bytes.len() - before <= limit;
-        if !fits {
+        let size = self.bytes.len() - before;
+        if written.is_err() || size > limit {
             self.bytes.truncate(before);
+            return written.map(|()| false);
         }
-        written.map(|()| fits)
+        // What goes before it in the stanza is far longer than any tag in it, but for the first.
+        let tag = memchr(b'>', &self.bytes[before..]).unwrap_or_default();
+        self.pad(blanks(2 * tag, size));
+        Ok(true)
     }
 
     /// Lets the end of the stream go out (RFC 6120 §4.4).
     pub fn send_footer(&mut self) {
         self.push(b"</stream:stream>");
     }
+}
+
+/// Tags of fewer bytes are rarely cut in two, and what comes next will help those that are.
+const SHORT: usize = 256;
+
+/// How many blanks a stanza of that size needs behind it, whose tags want it to reach so far.
+pub fn blanks(reach: usize, size: usize) -> usize {
+    let missing = reach.saturating_sub(size);
+    if missing < SHORT { 0 } else { missing }
 }
 
 fn write(bytes: &mut Vec<u8>, element: &impl AsXml) -> io::Result<()> {

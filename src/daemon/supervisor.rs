@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::net::connect::{Connected, EXPOSED};
 use crate::net::error::NoLogin;
 use crate::stream::ending::Ending;
+use crate::stream::notices;
 use crate::stream::session::{self, Served};
 
 /// A refusal that lasts for so long will not go away by itself.
@@ -129,7 +130,7 @@ impl<'a> Supervisor<'a> {
         self.service.outcome(&format!("online as {jid} at {server}"));
         self.was_online = true;
         self.told = Told::default();
-        self.echo.start_stream();
+        self.echo.start_stream(notices::detail());
         let since = Instant::now();
         let (echo, metrics) = (&mut self.echo, self.metrics);
         let served = session::serve(connection, &early, echo, metrics, stream, stop);

@@ -5,8 +5,8 @@
 use std::fmt;
 use std::io;
 
+use crate::component::Fault;
 use crate::component::stream_error::StreamError;
-use crate::xml::error::Fault;
 
 /// Why a stream is over.
 #[derive(Debug)]

@@ -6,5 +6,6 @@ mod close;
 pub mod ending;
 pub mod io;
 pub mod keepalive;
+pub mod notices;
 pub mod once;
 pub mod session;

@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::stream::ending::Ending;
 use crate::stream::io::{forget, read_some, write_some};
 use crate::stream::keepalive::{Due, Keepalive, TICK};
+use crate::stream::notices;
 
 /// While so many bytes wait to be written, nothing is read, and TCP tells the server.
 const BACKLOG_BYTES: usize = 1 << 20;
@@ -212,6 +213,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
         let fed = self.echo.feed(&self.input, &mut self.output, now);
         let tally = self.echo.take_counts();
         self.metrics.add(&tally);
+        notices::log(self.echo.take_notices());
         self.metrics.waiting(self.output.pending().len());
         self.happened.pong |= tally.pinged;
         self.happened.answer |= tally.echoed + tally.presence + tally.iq > 0;

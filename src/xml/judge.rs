@@ -8,13 +8,14 @@
 
 use memchr::{memchr, memmem};
 
+use crate::xml::attributes::{Attribute, place};
 use crate::xml::error::Fault;
 use crate::xml::error::{BROKEN, Flaw, Stop, fit};
 use crate::xml::frame::{CDATA, tag_end};
 use crate::xml::names::name;
 use crate::xml::namespaces::{Bindings, Inherited};
-use crate::xml::scan::{BLANK, NAME, START, is, plain_text, plain_value, run};
-use crate::xml::tag::{Attribute, Tag, Usual, place};
+use crate::xml::scan::{NAME, START, is, plain_text, plain_value, run};
+use crate::xml::tag::{Tag, Usual, odd_end_tag};
 use crate::xml::text;
 
 /// Room for so many open elements is kept from element to element.
@@ -58,6 +59,9 @@ pub struct Judge {
     pub strict: bool,
     /// How deep it has been.
     pub deepest: usize,
+    /// How far the element would have to go on for each of its tags to be followed by as many bytes as
+    /// it has itself.
+    pub reach: usize,
     /// Where the element's own end tag begins, or where it ends if it has none.
     pub content_end: usize,
 }
@@ -68,8 +72,8 @@ impl Judge {
         let (open, bindings) = (Vec::new(), Bindings::new(inherited));
         let [head, tag] = [(); 2].map(|()| Tag::default());
         let (fit, strict) = (true, true);
-        let (at, deepest, content_end, namespace) = (0, 0, 0, None);
-        Self { open, bindings, head, tag, namespace, at, fit, strict, deepest, content_end }
+        let (at, deepest, content_end, reach, namespace) = (0, 0, 0, 0, None);
+        Self { open, bindings, head, tag, namespace, at, fit, strict, deepest, reach, content_end }
     }
 
     /// Forgets the element before, and gives back what it took if that was unusual.
@@ -79,7 +83,7 @@ impl Judge {
         self.head.forget();
         self.tag.forget();
         self.bindings.forget();
-        (self.at, self.deepest, self.fit, self.strict) = (0, 0, true, true);
+        (self.at, self.deepest, self.reach, self.fit, self.strict) = (0, 0, 0, true, true);
     }
 
     /// How many elements are open.
@@ -98,6 +102,7 @@ impl Judge {
         self.note(fit);
         self.at = self.head.end;
         self.content_end = self.at;
+        self.passed(0, self.at);
         if !self.head.is_empty {
             self.push(1, name_end, 0);
         }
@@ -111,23 +116,32 @@ impl Judge {
     pub fn go_on(&mut self, s: &[u8]) -> Result<Found, Stop> {
         while !self.open.is_empty() {
             let at = self.text(s)?;
+            let mut is_child = false;
             self.at = match *s.get(at + 1).ok_or(Stop::RanOut)? {
                 b'/' => self.end_tag(s, at)?,
                 b'!' => self.section(s, at)?,
                 b'?' => return Err(Stop::Fatal(Fault::RestrictedXml)),
-                _ => match self.simple(s, at + 1) {
-                    Some(end) => end,
-                    None => match self.element(s, at + 1)? {
-                        (end, false) => end,
-                        (end, true) => {
-                            self.at = end;
-                            return Ok(Found::Child);
-                        }
-                    },
-                },
+                _ => {
+                    let end;
+                    (end, is_child) = match self.simple(s, at + 1) {
+                        Some(end) => (end, false),
+                        None => self.element(s, at + 1)?,
+                    };
+                    end
+                }
             };
+            self.passed(at, self.at);
+            if is_child {
+                return Ok(Found::Child);
+            }
         }
         Ok(Found::End)
+    }
+
+    /// Takes note of a tag.
+    #[inline]
+    fn passed(&mut self, start: usize, end: usize) {
+        self.reach = self.reach.max(end + (end - start));
     }
 
     /// Where the text ends that may stand here.
@@ -273,30 +287,14 @@ impl Judge {
         Ok(())
     }
 
-    /// The element is not to be sent on, whatever comes.
-    pub fn refuse(&mut self) {
-        self.note(false);
-    }
-
-    /// Whatever was unfit up to here does not count.
-    pub fn forgive(&mut self) {
-        (self.fit, self.strict) = (true, true);
+    /// Decides for what is there by now whether it may be sent on.
+    pub fn decide(&mut self, fit: bool) {
+        (self.fit, self.strict) = (fit, fit);
     }
 
     #[inline]
     fn note(&mut self, fit: bool) {
         self.fit &= fit;
         self.strict &= fit;
-    }
-}
-
-/// Where an end tag ends that has blanks in it, or is another's.
-#[cold]
-fn odd_end_tag(s: &[u8], at: usize, name: &[u8]) -> Result<usize, Stop> {
-    let end = at + memchr(b'>', &s[at..]).ok_or(Stop::RanOut)?;
-    let given = &s[at + 2..end];
-    match given.strip_prefix(name) {
-        Some(blanks) if blanks.iter().all(|&byte| is(byte, BLANK)) => Ok(end + 1),
-        _ => Err(BROKEN),
     }
 }

@@ -2,101 +2,19 @@
 //!
 //! What it says is checked here, but for what is inside its element.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use memchr::memchr;
 
-use crate::xml::attributes::all_differ;
+use crate::xml::attributes::{Attribute, all_differ};
 use crate::xml::error::{BROKEN, Stop, fit};
 use crate::xml::names::name;
 use crate::xml::namespaces::Bindings;
 use crate::xml::scan::{BLANK, is, plain_value, run};
-use crate::xml::text::{normalized, value};
+use crate::xml::text::value;
 
 /// Room for so many attributes is kept from tag to tag.
 const KEPT: usize = 256;
-
-/// A place in a slice. Elements are far below 4 GiB: what is larger is passed over.
-#[expect(clippy::cast_possible_truncation, reason = "see above")]
-#[inline]
-pub fn place(at: usize) -> u32 {
-    at as u32
-}
-
-/// Where an attribute stands.
-#[derive(Debug, Clone, Copy)]
-pub struct Attribute {
-    start: u32,
-    local: u32,
-    name_end: u32,
-    value: u32,
-    value_end: u32,
-    /// Whether the value is known to be good, and what a parser reports.
-    pub plain: bool,
-}
-
-impl Attribute {
-    #[inline]
-    fn new(start: usize, local: usize, name_end: usize, value: Range<usize>, plain: bool) -> Self {
-        let (value, value_end) = (place(value.start), place(value.end));
-        let [start, local, name_end] = [start, local, name_end].map(place);
-        Self { start, local, name_end, value, value_end, plain }
-    }
-
-    /// Where its name is.
-    pub fn name_range(&self) -> Range<usize> {
-        self.start as usize..self.name_end as usize
-    }
-
-    /// The qualified name.
-    pub fn name<'a>(&self, s: &'a [u8]) -> &'a [u8] {
-        &s[self.name_range()]
-    }
-
-    /// The name without its prefix.
-    pub fn local_name<'a>(&self, s: &'a [u8]) -> &'a [u8] {
-        &s[self.local as usize..self.name_end as usize]
-    }
-
-    /// Whether its name has a prefix.
-    #[inline]
-    pub fn has_prefix(&self) -> bool {
-        self.local > self.start
-    }
-
-    /// The prefix that it has.
-    pub fn prefix<'a>(&self, s: &'a [u8]) -> &'a [u8] {
-        &s[self.start as usize..(self.local as usize).saturating_sub(1)]
-    }
-
-    /// Where its value is, without quotes.
-    #[inline]
-    pub fn value(&self) -> Range<usize> {
-        self.value as usize..self.value_end as usize
-    }
-
-    /// Where its value is, with quotes.
-    #[inline]
-    pub fn quoted(&self) -> Range<usize> {
-        self.value as usize - 1..self.value_end as usize + 1
-    }
-
-    /// The value as a parser reports it, or nothing if XML forbids it.
-    pub fn text<'a>(&self, s: &'a [u8]) -> Option<Cow<'a, str>> {
-        normalized(&s[self.value()])
-    }
-
-    /// Whether `holds` of the value as a parser reports it.
-    #[inline]
-    pub fn is(&self, s: &[u8], holds: impl FnOnce(&[u8]) -> bool) -> bool {
-        if self.plain {
-            holds(&s[self.value()])
-        } else {
-            self.text(s).is_some_and(|value| holds(value.as_bytes()))
-        }
-    }
-}
 
 /// The names that nearly all attributes have. A server writes them so often that they are recognised
 /// as a whole.
@@ -348,8 +266,16 @@ fn next(s: &[u8], from: usize) -> Result<Next, Stop> {
     Ok(Next::Attribute { attribute, fit: good })
 }
 
-/// Whether a byte is white space (XML 1.0 §2.3).
-#[inline]
-pub fn is_blank(byte: u8) -> bool {
-    is(byte, BLANK)
+/// Where an end tag ends that has blanks in it, or is another's.
+///
+/// # Errors
+/// If it is another's, or not all there.
+#[cold]
+pub fn odd_end_tag(s: &[u8], at: usize, name: &[u8]) -> Result<usize, Stop> {
+    let end = at + memchr(b'>', &s[at..]).ok_or(Stop::RanOut)?;
+    let given = &s[at + 2..end];
+    match given.strip_prefix(name) {
+        Some(blanks) if blanks.iter().all(|&byte| is(byte, BLANK)) => Ok(end + 1),
+        _ => Err(BROKEN),
+    }
 }

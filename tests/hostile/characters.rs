@@ -2,8 +2,8 @@
 
 use echo_component::xml::error::Fault::{NotWellFormed, UnsupportedEncoding};
 
-use super::case::Outcome::{Bounce, Echo, Ends, Silence};
-use super::case::{Case, echo, message};
+use super::case::Case;
+use super::case::Outcome::{Bounce, Ends, Silence};
 
 /// First and last of each range that XML 1.0 §2.2 allows, the noncharacters among them, and some
 /// that other software changes: C1 controls, joiners, marks of direction, decomposed letters.
@@ -326,7 +326,7 @@ fn white_space() -> Vec<Case> {
         if !text.contains('&') && !text.contains('a') {
             cases.push(Case::echoed("", &format!("<a{text}b{text}={text}'c'{text}/>")));
             cases.push(Case::echoed("", &format!("<a></a{text}>")));
-            cases.push(Case::new(message(text, "x"), Echo(echo("", "x"))));
+            cases.push(Case::echoed(text, "x"));
         }
     }
     for blank in ["\u{a0}", "\u{85}", "\u{c}", "\u{b}", "\u{2028}", "\u{3000}", "\u{feff}"] {

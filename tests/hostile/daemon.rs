@@ -47,13 +47,9 @@ fn a_stream_lives_through_all_that_a_server_may_forward_in_32_mib() {
         let marker = format!("<body>after {nth}</body>");
         peer.send(&format!("<message from='u@x' to='{COMPONENT}'>{marker}</message>"));
         let answer = format!("<message from='{COMPONENT}' to='u@x'>{marker}</message>");
-        if let Outcome::Echo(echo) = &case.outcome {
-            peer.expect(&(echo.clone() + &answer));
-        } else {
-            let sent = peer.until(&answer);
-            let sent = sent.strip_suffix(&answer).unwrap_or_default();
-            assert_eq!(complaint(&case.outcome, sent), None, "{}", case.name);
-        }
+        let sent = peer.until(&answer);
+        let sent = sent.strip_suffix(&answer).unwrap_or_default().trim_end_matches(' ');
+        assert_eq!(complaint(&case.outcome, sent), None, "{}", case.name);
         check_memory(&daemon, &case.name);
     }
 }

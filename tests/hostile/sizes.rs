@@ -3,8 +3,8 @@
 use echo_component::xml::error::Fault::PolicyViolation;
 
 use super::case::Outcome::{Answer, Bounce, Echo, Ends, Silence};
-use super::case::{BOT, Case, U, message};
-use crate::support::LIMIT;
+use super::case::{BOT, Case, U, echo, message};
+use crate::support::{LIMIT, tags};
 
 /// The most that is collected of a request.
 const COLLECTED: usize = 10_000;
@@ -23,6 +23,18 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
+/// A message that is echoed, unless a tag of it is so long that the blanks which have to follow it take
+/// the echo over the limit.
+fn echoed(attributes: &str, payload: &str) -> Case {
+    let echo = echo(attributes, payload);
+    let wanted = tags(echo.as_bytes()).iter().map(|(start, end)| 2 * end - start).max();
+    if wanted <= Some(LIMIT) {
+        Case::echoed(attributes, payload)
+    } else {
+        Case::message(attributes, payload, Bounce("policy-violation"))
+    }
+}
+
 /// What is long, and used many times; and what is long, and not the same in any two messages.
 fn products() -> Vec<Case> {
     let long = "u".repeat(200_000);
@@ -30,15 +42,15 @@ fn products() -> Vec<Case> {
     let pairs = "<b p:x='' q:x=''/>".repeat(10_000);
     let few = "<b p:a='' p:b='' p:c='' p:d='' p:e='' p:f='' p:g=''/>".repeat(4_000);
     let mut cases = vec![
-        Case::echoed("", &format!("<a xmlns:p='{long}'{attributes}/>")),
-        Case::echoed("", &format!("<a xmlns:p='{long}'><b{attributes}/></a>")),
-        Case::echoed("", &format!("<a xmlns:p='v{long}' xmlns:q='w'>{few}</a>")),
-        Case::echoed("", &format!("<a xmlns:p='{}v' xmlns:q='{0}w'>{pairs}</a>", &long[..99_999])),
+        echoed("", &format!("<a xmlns:p='{long}'{attributes}/>")),
+        echoed("", &format!("<a xmlns:p='{long}'><b{attributes}/></a>")),
+        echoed("", &format!("<a xmlns:p='v{long}' xmlns:q='w'>{few}</a>")),
+        echoed("", &format!("<a xmlns:p='{}v' xmlns:q='{0}w'>{pairs}</a>", &long[..99_999])),
     ];
     for n in 0..256 {
         let (prefix, namespace) = ("p".repeat(130_000), "u".repeat(65_000));
-        cases.push(Case::echoed("", &format!("<x xmlns:{prefix}{n}='u'/>")));
-        cases.push(Case::echoed("", &format!("<x xmlns:p='{n}{namespace}'/>")));
+        cases.push(echoed("", &format!("<x xmlns:{prefix}{n}='u'/>")));
+        cases.push(echoed("", &format!("<x xmlns:p='{n}{namespace}'/>")));
     }
     cases
 }
@@ -63,7 +75,7 @@ fn lengths() -> Vec<Case> {
             (format!(" {long}='1'"), String::new()),
             (format!(" type='{long}'"), String::new()),
         ] {
-            cases.push(Case::echoed(&attributes, &payload));
+            cases.push(echoed(&attributes, &payload));
         }
     }
     for length in [LIMIT, 3 * LIMIT] {
@@ -102,10 +114,10 @@ fn numbers() -> Vec<Case> {
             "<a>b</a>".repeat(count),
             "<![CDATA[]]>".repeat(count),
         ] {
-            cases.push(Case::echoed("", &payload));
+            cases.push(echoed("", &payload));
         }
-        cases.push(Case::echoed(&attributes, ""));
-        cases.push(Case::echoed(&prefixes, "<p0:a/>"));
+        cases.push(echoed(&attributes, ""));
+        cases.push(echoed(&prefixes, "<p0:a/>"));
     }
     // Start tags far over the limit, whose attributes must not be listed to find that out.
     for one in [" xmlns:p{}='u'", " b{}=''"] {

@@ -1,6 +1,6 @@
 //! Chat: what a user sends comes back, from the address it was sent to.
 
-use crate::real::{COMPONENT, Kind, Stage, Stanza};
+use crate::real::{COMPONENT, Daemon, Kind, SECRET, Server, Stage, Stanza, User};
 
 pub fn chat_to_the_domain_comes_back(kind: Kind) {
     let stage = Stage::start(kind);
@@ -41,6 +41,21 @@ pub fn chat_to_a_jid_in_capitals_comes_back(kind: Kind) {
     assert_eq!(echo.body(), "Hi");
     // ejabberd hands the address on as it is written, the others in small letters.
     assert_mirrored(&stage, "m1");
+}
+
+pub fn an_echo_has_an_id_of_its_own(kind: Kind) {
+    let server = Server::start(kind);
+    let mut command = Daemon::command(COMPONENT, SECRET, "127.0.0.1", server.component_port());
+    let mut daemon = Daemon::run(command.env_remove("ECHO_COMPONENT_KEEP_IDS"));
+    daemon.wait_until_online();
+    let mut alice = User::login(&server, "alice");
+    let correction = |id: &str| format!("<replace xmlns='urn:xmpp:message-correct:0' id='{id}'/>");
+    alice.send(&format!(
+        "<message to='bot@echo.localhost' type='chat' id='m2'><body>x</body>{}</message>",
+        correction("m1")
+    ));
+    let echo = alice.wait_for_id("echo-m2");
+    assert!(echo.xml().contains("echo-m1"), "{echo:?}");
 }
 
 pub fn emoji_come_back(kind: Kind) {

@@ -24,7 +24,8 @@ use xmpp_parsers::version::VersionResult;
 
 use crate::component::address::is_node;
 use crate::component::reply::Reply;
-use crate::xml::tag::{Attribute, Tag};
+use crate::xml::attributes::Attribute;
+use crate::xml::tag::Tag;
 
 /// XEP-0012, for which xmpp-parsers has no type.
 const LAST: &str = "jabber:iq:last";
@@ -91,6 +92,11 @@ impl Kind {
             Some("result" | "error") => Self::Answer,
             _ => Self::UnknownIq,
         }
+    }
+
+    /// Whether there may be an answer.
+    pub fn is_answered(self) -> bool {
+        !matches!(self, Self::OtherPresence | Self::Answer)
     }
 
     /// Whether the answer depends on the payload.

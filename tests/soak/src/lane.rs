@@ -48,6 +48,7 @@ impl Lane {
         let port = listener.local_addr()?.port().to_string();
         let mut command = Command::new(program);
         command.env_clear().env("ECHO_COMPONENT_SECRET", "secret").args([
+            "--keep-ids",
             "--jid",
             COMPONENT,
             "--server",

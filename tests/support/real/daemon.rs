@@ -32,7 +32,8 @@ impl Daemon {
         Self::run(&mut Self::command(jid, secret, "127.0.0.1", port))
     }
 
-    /// What is run to join a server, for more to be added to it.
+    /// What is run to join a server, for more to be added to it. It leaves ids as they are, by which
+    /// tests know an answer.
     pub fn command(jid: &str, secret: &str, server: &str, port: u16) -> Command {
         let mut command = Process::command(Path::new(env!("CARGO_BIN_EXE_echo-component")));
         forget_surroundings(&mut command);
@@ -40,6 +41,7 @@ impl Daemon {
             .args(["--jid", jid, "--server", server])
             .args(["--port", &port.to_string()])
             .env("ECHO_COMPONENT_SECRET", secret)
+            .env("ECHO_COMPONENT_KEEP_IDS", "true")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());

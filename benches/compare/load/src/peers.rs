@@ -42,7 +42,7 @@ impl Peer {
         let port = port.to_string();
         // The daemon has its secret from the environment, as nobody else can read that.
         let words = if self.name == PEERS[OURS].name {
-            vec!["--jid", jid, "--server", "127.0.0.1", "--port", &port]
+            vec!["--keep-ids", "--jid", jid, "--server", "127.0.0.1", "--port", &port]
         } else {
             vec!["127.0.0.1", &port, jid, secret]
         };

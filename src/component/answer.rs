@@ -1,0 +1,229 @@
+//! What is done with an element that is all there, or too large: an echo, a bounce, answers, or nothing.
+
+use std::borrow::Cow;
+
+use minidom::Element;
+
+use crate::component::address::{bare, domain_of};
+use crate::component::flood::{self, Verdict};
+use crate::component::message::Silence;
+use crate::component::notice::{Dealt, How};
+use crate::component::open::{COLLECTED_DEPTH, Open};
+use crate::component::outbox::{self, Outbox};
+use crate::component::reply::{Bounce, Reply};
+use crate::component::requests::{self, Kind, Missing, Now, Request};
+use crate::component::stream_error::StreamError;
+use crate::component::{Echo, Event, edits};
+use crate::xml::tag::Usual;
+
+/// RFC 6120 §13.12: a stanza of so many bytes is taken everywhere, whatever limit tests set.
+const ACCEPTED: usize = 10_000;
+
+impl Echo {
+    /// Does what an element wants, of which `s` is all, or as much as there is of one too large.
+    pub(super) fn finish(
+        &mut self,
+        s: &[u8],
+        is_whole: bool,
+        now: Now,
+        out: &mut Outbox,
+    ) -> Option<Event> {
+        match self.open.take() {
+            Some(Open::Message(parties)) => {
+                if is_whole {
+                    self.close_prefixed(s);
+                }
+                let bounce = if !self.elements.judge.fit {
+                    Some(Bounce::Unfit)
+                } else if !is_whole || self.echo_length(s) + self.blanks(s) > self.limit {
+                    Some(Bounce::TooLarge(self.limit))
+                } else {
+                    None
+                };
+                self.guard(s, &s[parties.sender], bounce, out);
+            }
+            Some(Open::Ignored(why)) => self.ignore(why, s),
+            Some(Open::Request(kind)) => {
+                let payload = self.payload(s, is_whole);
+                self.answer(kind, s, payload, now, out);
+            }
+            Some(Open::StreamError) => {
+                let payload = self.payload(s, is_whole).unwrap_or_default();
+                return Some(Event::StreamError(StreamError::read(payload)));
+            }
+            // Not even its start tag is there, and its `type` may be `error`.
+            None if is_message(s) => self.counts.ignore(Silence::Unanswerable),
+            None | Some(Open::Unknown) => {}
+        }
+        None
+    }
+
+    /// How many bytes the echo of a message has.
+    fn echo_length(&self, s: &[u8]) -> usize {
+        s.len().saturating_add_signed(self.edits.growth())
+    }
+
+    /// How many blanks the echo needs behind it. They count as a part of it: Prosody ends a stream
+    /// when so much is there before it sees a tag's end.
+    fn blanks(&self, s: &[u8]) -> usize {
+        let grown = self.edits.growth().max(0).unsigned_abs();
+        outbox::blanks(self.elements.judge.reach + grown, s.len())
+    }
+
+    /// The end tag of a message whose name has a prefix, which the echo's has not.
+    fn close_prefixed(&mut self, s: &[u8]) {
+        let judge = &self.elements.judge;
+        if !judge.head.prefix_range().is_empty() && !judge.head.is_empty {
+            self.edits.replace(judge.content_end..s.len(), edits::With::Words("</message>"));
+        }
+    }
+
+    /// What stands between the start and the end tag of an element.
+    fn payload<'a>(&self, s: &'a [u8], is_whole: bool) -> Result<&'a [u8], Missing> {
+        let judge = &self.elements.judge;
+        if !judge.fit {
+            Err(Missing::Unfit)
+        } else if !is_whole || judge.deepest > COLLECTED_DEPTH {
+            Err(Missing::TooLarge)
+        } else {
+            Ok(&s[judge.head.end..judge.content_end])
+        }
+    }
+
+    /// Lets an echo go out, or what is said instead, if its sender has not had too many.
+    fn guard(&mut self, s: &[u8], sender: &[u8], bounce: Option<Bounce>, out: &mut Outbox) {
+        let units = flood::message_units(s.len());
+        let verdict = self.flood.as_mut().map_or(Verdict::Echo, |it| it.judge(sender, units));
+        match (verdict, bounce) {
+            (Verdict::Echo, None) => {
+                self.counts.echoed += 1;
+                self.edits.write(s, out);
+                out.pad(self.blanks(s));
+                self.tell(How::Echoed, s);
+            }
+            (Verdict::Echo, Some(bounce)) => self.bounce(bounce, s, out),
+            (Verdict::Tell, _) => {
+                self.notices.flooded();
+                self.bounce(Bounce::Flood, s, out);
+            }
+            (Verdict::Ignore, _) => self.ignore(Silence::Flood, s),
+        }
+    }
+
+    #[cold]
+    fn ignore(&mut self, why: Silence, s: &[u8]) {
+        self.counts.ignore(why);
+        if why == Silence::ForeignTo {
+            self.tell_foreign(s);
+        }
+        self.tell(How::Ignored(why), s);
+    }
+
+    /// Takes note that a stanza came for a domain that is not ours.
+    fn tell_foreign(&mut self, s: &[u8]) {
+        let to = self.elements.judge.head.get(Usual::To).and_then(|to| to.text(s));
+        // One without a domain says nothing of the server's settings.
+        if let Some(domain) = to.as_deref().map(domain_of).filter(|it| !it.is_empty())
+            && !self.domain.has(domain)
+        {
+            self.notices.foreign(domain);
+        }
+    }
+
+    /// Takes note of what was done with the stanza, if that is wanted.
+    #[inline]
+    fn tell(&mut self, how: How, s: &[u8]) {
+        let head = &self.elements.judge.head;
+        self.notices.stanza(how, || {
+            let value = |name| head.get(name).and_then(|it| it.text(s));
+            let from = value(Usual::From).map(|from| bare(&from).to_owned());
+            Dealt { how, from, id: value(Usual::Id).map(Cow::into_owned), bytes: s.len() }
+        });
+    }
+
+    #[cold]
+    fn bounce(&mut self, bounce: Bounce, s: &[u8], out: &mut Outbox) {
+        let reply = Reply::to(s, &self.elements.judge.head, &self.domain);
+        let told = reply.is_some_and(|reply| {
+            let error = |reply: &Reply| reply.error("message", bounce.into());
+            // An error without an id tells less, but more than silence.
+            self.send(&error(&reply), out) || self.send(&error(&Reply { id: None, ..reply }), out)
+        });
+        if told {
+            self.counts.bounce(bounce);
+            self.tell(How::Bounced(bounce), s);
+        } else {
+            self.ignore(Silence::Unanswerable, s);
+        }
+    }
+
+    #[cold]
+    fn answer(
+        &mut self,
+        kind: Kind,
+        s: &[u8],
+        payload: Result<&[u8], Missing>,
+        now: Now,
+        out: &mut Outbox,
+    ) {
+        let Some(reply) = self.reply(s) else { return };
+        let is_own = self.domain.has(&reply.to);
+        self.counts.pinged |= is_own && reply.id.as_ref().is_some_and(|id| *id == self.ping);
+        // Our own presence needs no answer; our own pings do, since one daemon of several may get
+        // another's.
+        if is_own && kind.is_presence()
+            || !is_own && kind.is_answered() && self.is_flooding(kind, &reply, s.len(), out)
+        {
+            return;
+        }
+        let head = &self.elements.judge.head;
+        let payload =
+            payload.and_then(|content| requests::children(s, head, content).ok_or(Missing::Unfit));
+        let answers = self.responder.answer(kind, Request { reply: &reply, payload }, now);
+        let sent = answers.iter().filter(|answer| self.send(answer, out)).count() as u64;
+        *(if kind.is_presence() { &mut self.counts.presence } else { &mut self.counts.iq }) += sent;
+        self.tell(How::Answered(answers.len()), s);
+    }
+
+    /// Between whom the answer to a request goes, if it is for us.
+    fn reply(&mut self, s: &[u8]) -> Option<Reply> {
+        let head = &self.elements.judge.head;
+        let reply = Reply::to(s, head, &self.domain);
+        if head.get(Usual::To).is_some_and(|to| self.domain.ours(s, to).is_none()) {
+            self.counts.foreign_requests += 1;
+            self.tell_foreign(s);
+        }
+        reply
+    }
+
+    /// Whether a request is over its sender's allowance, on which it draws too. An IQ gets an answer
+    /// even then, once (RFC 6120 §8.2.3).
+    fn is_flooding(&mut self, kind: Kind, reply: &Reply, bytes: usize, out: &mut Outbox) -> bool {
+        let Some(flood) = &mut self.flood else { return false };
+        let verdict = flood.judge(bare(&reply.to).as_bytes(), flood::request_units(bytes));
+        if verdict == Verdict::Echo {
+            return false;
+        }
+        self.counts.flood_requests += 1;
+        if verdict == Verdict::Tell {
+            self.notices.flooded();
+            if !kind.is_presence() {
+                self.send(&reply.error("iq", Bounce::Flood.into()), out);
+            }
+        }
+        true
+    }
+
+    /// Lets a stanza of our own go out, if the server takes one of that size: others choose how long
+    /// its addresses and id are. Says whether it does.
+    pub(super) fn send(&self, element: &Element, out: &mut Outbox) -> bool {
+        matches!(out.send_within(self.limit.max(ACCEPTED), element), Ok(true))
+    }
+}
+
+/// Whether an element is a message, by a name that may not be whole.
+fn is_message(s: &[u8]) -> bool {
+    let name =
+        s[1..].split(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>')).next();
+    name.and_then(|name| name.rsplit(|&byte| byte == b':').next()) == Some(b"message")
+}

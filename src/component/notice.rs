@@ -1,0 +1,112 @@
+//! What whoever drives the component may want to log. It logs nothing itself, and never tells what
+//! people write.
+
+use std::fmt;
+
+use crate::component::message::Silence;
+use crate::component::reply::Bounce;
+
+/// So many foreign domains are told of; a server that hands over more has said enough.
+const FOREIGN_DOMAINS: usize = 16;
+
+/// How much is told of stanzas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Detail {
+    /// Nothing.
+    #[default]
+    None,
+    /// Of those that are not echoed.
+    Unechoed,
+    /// Of all.
+    All,
+}
+
+/// Something to log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The server has handed over a stanza for this domain, which is not the component's, for the
+    /// first time.
+    ForeignDomain(String),
+    /// A sender has used up its allowance.
+    Flooded,
+    /// A stanza has been dealt with.
+    Stanza(Dealt),
+}
+
+/// How a stanza was dealt with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dealt {
+    /// What was done.
+    pub how: How,
+    /// The bare JID of its sender, if it has one.
+    pub from: Option<String>,
+    /// Its id.
+    pub id: Option<String>,
+    /// How large it is, as far as it was looked at.
+    pub bytes: usize,
+}
+
+/// What was done with a stanza.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// The message was sent back.
+    Echoed,
+    /// The message was bounced.
+    Bounced(Bounce),
+    /// The message was not answered.
+    Ignored(Silence),
+    /// The presence or IQ got so many answers.
+    Answered(usize),
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Echoed => f.write_str("message echoed"),
+            Self::Bounced(Bounce::TooLarge(_)) => f.write_str("message bounced: too large"),
+            Self::Bounced(Bounce::Unfit) => f.write_str("message bounced: not valid in our stream"),
+            Self::Bounced(Bounce::Flood) => f.write_str("message bounced: allowance used up"),
+            Self::Ignored(why) => write!(f, "message not answered: {why}"),
+            Self::Answered(0) => f.write_str("request not answered"),
+            Self::Answered(_) => f.write_str("request answered"),
+        }
+    }
+}
+
+/// What there is to log since it was last taken.
+#[derive(Debug, Default)]
+pub struct Notices {
+    /// How much is told of stanzas.
+    pub detail: Detail,
+    new: Vec<Notice>,
+    foreign: Vec<String>,
+}
+
+impl Notices {
+    /// All that is new.
+    pub fn take(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.new)
+    }
+
+    /// A sender has used up its allowance.
+    pub fn flooded(&mut self) {
+        self.new.push(Notice::Flooded);
+    }
+
+    /// A stanza came for that domain.
+    pub fn foreign(&mut self, domain: &str) {
+        if self.foreign.len() < FOREIGN_DOMAINS && !self.foreign.iter().any(|it| it == domain) {
+            self.foreign.push(domain.to_owned());
+            self.new.push(Notice::ForeignDomain(domain.to_owned()));
+        }
+    }
+
+    /// A stanza was dealt with; `dealt` is asked only if somebody wants to know.
+    #[inline]
+    pub fn stanza(&mut self, how: How, dealt: impl FnOnce() -> Dealt) {
+        let wanted = if how == How::Echoed { Detail::All } else { Detail::Unechoed };
+        if self.detail >= wanted {
+            self.new.push(Notice::Stanza(dealt()));
+        }
+    }
+}

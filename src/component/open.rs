@@ -1,0 +1,95 @@
+//! What an element of the stream is, by its start tag, and how much of it is looked at.
+
+use xmpp_parsers::ns;
+
+use crate::component::Echo;
+use crate::component::ids::Parties;
+use crate::component::message::{self, Silence};
+use crate::component::requests::Kind;
+use crate::xml::attributes::Attribute;
+use crate::xml::tag::Usual;
+
+/// The most that is collected of a stanza that is answered from its payload, in bytes, and how deep:
+/// it becomes a tree, which is walked recursively.
+const COLLECTED: usize = 10_000;
+/// The same of a stream error, in which a server may say what it likes.
+const STREAM_ERROR: usize = 64 << 10;
+pub(super) const COLLECTED_DEPTH: usize = 64;
+
+/// The namespaces that a stanza may be in. jabberd2 puts those for a component in `jabber:client`.
+const STANZAS: [&[u8]; 3] =
+    [ns::COMPONENT.as_bytes(), ns::JABBER_CLIENT.as_bytes(), b"jabber:server"];
+
+/// What an element is, by its start tag.
+#[derive(Debug, Clone)]
+pub(super) enum Open {
+    /// A message that is sent back, and between whom it is.
+    Message(Parties),
+    Ignored(Silence),
+    Request(Kind),
+    StreamError,
+    Unknown,
+}
+
+impl Echo {
+    /// Decides by its start tag what an element is, and how much of it is looked at.
+    pub(super) fn begin(&mut self, s: &[u8]) {
+        let head = &self.elements.judge.head;
+        let (prefix, default) = (head.prefix(s), head.get(Usual::Xmlns));
+        let is_stanza = match prefix {
+            None => default.is_none_or(|it| is_stanzas(s, it)),
+            Some(prefix) => self.elements.judge.bindings.is(s, prefix, is_of_stanzas),
+        };
+        let kind = head.get(Usual::Type);
+        let open = match head.local_name(s) {
+            b"message" if is_stanza => {
+                match message::mirror(s, head, &self.domain, self.ids, &mut self.edits) {
+                    Ok(parties) => Open::Message(parties),
+                    Err(why) => Open::Ignored(why),
+                }
+            }
+            b"presence" if is_stanza => Open::Request(Kind::presence(s, kind)),
+            b"iq" if is_stanza => Open::Request(Kind::iq(s, kind)),
+            b"error" if self.is_of_stream(s) => Open::StreamError,
+            _ => Open::Unknown,
+        };
+        let moved = prefix.is_some() && default.is_some_and(|it| !is_stanzas(s, it));
+        let (most, is_strict) = match &open {
+            Open::Message(_) => (self.limit.saturating_add_signed(-self.edits.growth()), true),
+            Open::Request(kind) if kind.is_collected() => (COLLECTED, true),
+            Open::StreamError => (STREAM_ERROR, true),
+            Open::Request(_) => (self.limit, true),
+            Open::Ignored(_) | Open::Unknown => (self.limit, false),
+        };
+        if matches!(open, Open::StreamError) {
+            // Only the server itself sends these, and its header may declare their prefix.
+            self.elements.judge.decide(true);
+        }
+        if moved {
+            // Without its prefix its children would fall into another namespace.
+            self.elements.judge.decide(false);
+        }
+        self.elements.expect(most, is_strict);
+        self.open = Some(open);
+    }
+
+    /// Whether the element that has begun is in the stream's own namespace.
+    fn is_of_stream(&self, s: &[u8]) -> bool {
+        let judge = &self.elements.judge;
+        let is = |namespace: &[u8]| namespace == ns::STREAM.as_bytes();
+        match judge.head.prefix(s) {
+            Some(prefix) => judge.bindings.is(s, prefix, is),
+            None => judge.head.get(Usual::Xmlns).is_some_and(|it| it.is(s, is)),
+        }
+    }
+}
+
+fn is_of_stanzas(namespace: &[u8]) -> bool {
+    STANZAS.contains(&namespace)
+}
+
+/// Whether the namespace that an attribute declares is that of stanzas. One that cannot be read makes
+/// a stanza unfit, and somebody must be told so.
+fn is_stanzas(s: &[u8], xmlns: &Attribute) -> bool {
+    xmlns.text(s).is_none_or(|namespace| is_of_stanzas(namespace.as_bytes()))
+}

@@ -1,0 +1,45 @@
+//! Pings of our own, by which it is known that the server is alive and routes to us.
+
+use std::hash::BuildHasher;
+use std::hash::RandomState;
+
+use xmpp_parsers::ping::Ping;
+
+use crate::component::Echo;
+use crate::component::outbox::Outbox;
+use crate::component::reply::Reply;
+
+/// With three daemons, one probe in some 700 misses this one; it is repeated then.
+const PINGS_IN_A_PROBE: u64 = 16;
+
+/// Hebrew and Latin letters.
+const MIXED_DIRECTIONS: &str = "\u{5d0}a";
+
+impl Echo {
+    /// XEP-0199, from and to ourselves, so that the server has to route it.
+    pub fn ping(&self, out: &mut Outbox) {
+        let jid = self.domain.as_str().to_owned();
+        let ping = Reply { from: jid.clone(), to: jid, id: Some(self.ping.clone()) };
+        self.send(&ping.stanza("iq", Some("get"), [Ping.into()]), out);
+    }
+
+    /// Asks whether the server is alive where that ping may have gone to another daemon of this JID.
+    /// Any answer will do.
+    pub fn probe(&self, out: &mut Outbox) {
+        let jid = self.domain.as_str();
+        // ejabberd and jabberd2 choose a daemon by chance or by an address, and some of these are
+        // likely to come back to this one.
+        for nth in 0..PINGS_IN_A_PROBE {
+            let hash = RandomState::new().hash_one(nth);
+            let jid = format!("{hash:016x}@{jid}");
+            let ping = Reply { from: jid.clone(), to: jid, id: Some(self.ping.clone()) };
+            self.send(&ping.stanza("iq", Some("get"), [Ping.into()]), out);
+        }
+        // A daemon that ejabberd has no place for gets none of them. But servers refuse, on this very
+        // stream, a resource that mixes directions: RFC 7622 §3.4 allows it, and RFC 6122 (appendix
+        // B.5), which they go by, did not. One that allows it sends it here as any other.
+        let to = format!("{jid}/{MIXED_DIRECTIONS}");
+        let ping = Reply { from: jid.to_owned(), to, id: Some(self.ping.clone()) };
+        self.send(&ping.stanza("iq", Some("get"), [Ping.into()]), out);
+    }
+}

@@ -1,0 +1,71 @@
+//! What expat 2.6 and later hold back: a tag that came in two parts is not tried again until twice as
+//! many bytes are there as the first part had. Behind each stanza there must be enough of them, or all
+//! that follows lies in the server's parser.
+
+mod support;
+
+use support::{Component, LIMIT, tags};
+
+const FROM: &str = "from='u@users.example/r1' to='bot@echo.example'";
+
+/// Inputs whose answers have a long tag.
+fn inputs() -> Vec<String> {
+    let long = |length: usize| "A".repeat(length);
+    let mut inputs = vec![];
+    for length in [1, 200, 900, 1_448, 9_000, 100_000] {
+        let name = long(length);
+        inputs.extend([
+            format!("<message {FROM} id='{name}'/>"),
+            format!("<message {FROM} id='{name}'><body>hello</body></message>"),
+            format!("<message {FROM}><body>hello</body><x a='{name}'/></message>"),
+            format!("<message {FROM}><{name}>hello</{name}></message>"),
+            format!("<message {FROM}><x xmlns='{name}'/></message>"),
+            format!("<message {FROM} id='{name}'><body>&nbsp;</body></message>"),
+        ]);
+    }
+    for length in [900, 8_000] {
+        let name = long(length);
+        inputs.extend([
+            format!("<iq type='get' {FROM} id='{name}'><ping xmlns='urn:xmpp:ping'/></iq>"),
+            format!(
+                "<presence {FROM} id='{name}'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+            ),
+        ]);
+    }
+    inputs
+}
+
+/// All that goes out for `input`.
+fn sent(component: &mut Component, input: &str) -> String {
+    String::from_utf8(component.feed(input.as_bytes()).0).unwrap()
+}
+
+#[test]
+fn a_long_tag_is_followed_by_as_many_bytes_as_it_has() {
+    for input in inputs() {
+        let sent = sent(&mut Component::mirroring_ids(), &input);
+        assert!(!sent.is_empty(), "{}", &input[..80]);
+        for (start, end) in tags(sent.as_bytes()) {
+            let (tag, rest) = (end - start, sent.len() - end);
+            // What is short is rarely cut, and blanks would only cost.
+            assert!(rest + 256 > tag, "{tag} bytes, and {rest} behind it: {}", &sent[..80]);
+        }
+    }
+}
+
+#[test]
+fn an_ordinary_message_has_nothing_behind_it() {
+    let message =
+        format!("<message {FROM} id='m1' type='chat' xml:lang='en'><body>x</body></message>");
+    assert!(sent(&mut Component::new(), &message).ends_with("</message>"));
+}
+
+#[test]
+fn blanks_count_for_the_limit_since_prosody_counts_what_it_holds_back() {
+    let answer = |tag: usize| {
+        let message = format!("<message {FROM}><x a='{}'/></message>", "A".repeat(tag));
+        sent(&mut Component::new(), &message)
+    };
+    assert!(answer(LIMIT / 2 - 200).ends_with(' '));
+    assert!(answer(LIMIT / 2 + 200).contains("<policy-violation "));
+}
