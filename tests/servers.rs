@@ -66,6 +66,7 @@ scenarios! {
     requests::disco_info_calls_a_node_a_bot                              yes     yes     yes;
     requests::disco_items_are_none                                       yes     yes     yes;
     requests::ping_version_time_last_activity_and_vcard_are_answered     yes     yes     yes;
+    requests::a_contact_that_nobody_knows_explains_itself                yes     yes     yes;
     requests::the_answer_comes_from_the_address_that_was_asked           yes     yes     yes;
     requests::an_unknown_request_is_refused                              yes     yes     yes;
 

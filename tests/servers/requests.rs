@@ -4,6 +4,8 @@ use crate::real::{Kind, Stage, Stanza, User};
 
 const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
+const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
+const BOT: &str = "bot@echo.localhost";
 
 pub fn disco_info_calls_the_domain_a_component(kind: Kind) {
     let stage = Stage::start(kind);
@@ -44,6 +46,24 @@ pub fn ping_version_time_last_activity_and_vcard_are_answered(kind: Kind) {
             let result = ask(&mut alice, to, &format!("<{request} xmlns='{namespace}'/>"));
             assert!(result.find(namespace, answer).is_some(), "{result:?}");
         }
+    }
+}
+
+pub fn a_contact_that_nobody_knows_explains_itself(kind: Kind) {
+    let stage = Stage::start(kind);
+    let mut alice = stage.user("alice");
+    let vcard = ask(&mut alice, BOT, "<vCard xmlns='vcard-temp'/>");
+    for property in ["FN", "DESC", "URL", "PHOTO", "BINVAL"] {
+        assert!(vcard.find("vcard-temp", property).is_some(), "{property}: {vcard:?}");
+    }
+    for (node, namespace, payload) in [
+        ("urn:xmpp:vcard4", "urn:ietf:params:xml:ns:vcard-4.0", "note"),
+        ("urn:xmpp:avatar:metadata", "urn:xmpp:avatar:metadata", "info"),
+        ("urn:xmpp:avatar:data", "urn:xmpp:avatar:data", "data"),
+    ] {
+        let items = format!("<pubsub xmlns='{PUBSUB}'><items node='{node}'/></pubsub>");
+        let items = ask(&mut alice, BOT, &items);
+        assert!(items.find(namespace, payload).is_some(), "{node}: {items:?}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! Who the echo is, for people who meet it: as vCard-temp (XEP-0054) and as vCard4 (XEP-0292).
 
 use minidom::Element;
+use xmpp_parsers::ns;
 use xmpp_parsers::vcard::VCard;
-use xmpp_parsers::{avatar as xep_0084, ns};
 use xso::text::{Base64, TextCodec};
 
 use crate::component::requests::avatar;
@@ -20,14 +20,14 @@ const URL: &str = "https://xmpp.org/extensions/xep-0114.html";
 /// The vCard of an echo with this name.
 pub fn temp(name: &str) -> VCard {
     let texts = [("FN", name), ("DESC", DESCRIPTION), ("URL", URL)];
-    let text = |(name, text)| element(name, ns::VCARD).append(text).build();
+    let text = |(name, text)| Element::builder(name, ns::VCARD).append(text).build();
     VCard { photo: Some(avatar::photo()), payloads: texts.map(text).into() }
 }
 
 /// The same as vCard4. RFC 6473 has a kind for programs.
 pub fn four(name: &str) -> Element {
-    let xep_0084::Data { data } = avatar::data();
-    let picture = Base64.encode(&data).ok().flatten().unwrap_or_default();
+    let picture = avatar::data();
+    let picture = Base64.encode(&picture.data).ok().flatten().unwrap_or_default();
     let picture = format!("data:image/png;base64,{picture}");
     let values = [
         ("kind", "text", "application"),
@@ -37,11 +37,8 @@ pub fn four(name: &str) -> Element {
         ("photo", "uri", &picture),
     ];
     let property = |(name, kind, value)| {
-        element(name, VCARD4).append(element(kind, VCARD4).append(value)).build()
+        let value = Element::builder(kind, VCARD4).append(value);
+        Element::builder(name, VCARD4).append(value).build()
     };
-    element("vcard", VCARD4).append_all(values.map(property)).build()
-}
-
-fn element(name: &str, namespace: &str) -> minidom::element::ElementBuilder {
-    Element::builder(name, namespace)
+    Element::builder("vcard", VCARD4).append_all(values.map(property)).build()
 }
