@@ -62,7 +62,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let domain = Domain::new("echo.localhost").expect("this is a domain");
-        let responder = Responder { name: "Echo".into(), contacts: vec![] };
+        let responder = Responder::new("Echo", &[]);
         let of = |it| NonZeroU32::new(it).expect("this is not zero");
         let allowance = Allowance { burst: of(10_000), rate: of(10) };
         let echo = Echo::new(Settings {

@@ -1,4 +1,5 @@
-//! Echoing a message allocates nothing once the buffers have grown to what messages need.
+//! Echoing a message allocates nothing once the buffers have grown to what messages need, nor does
+//! presence that nobody answers; and a request takes the same, however much is in it.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -14,7 +15,7 @@ const NOW: Now = Now { utc: chrono::DateTime::UNIX_EPOCH, uptime: Duration::from
 
 /// The component's side of a stream with all guards on.
 fn echo() -> Echo {
-    let responder = Responder { name: "Echo".into(), contacts: vec![] };
+    let responder = Responder::new("Echo", &[]);
     let of = |it| NonZeroU32::new(it).unwrap();
     let allowance = Allowance { burst: of(10_000), rate: of(10) };
     let domain = Domain::new("echo.example").unwrap();
@@ -25,6 +26,19 @@ fn echo() -> Echo {
         allowance: Some(allowance),
         responder,
     })
+}
+
+/// How many allocations it takes to feed `input`, which is answered or not.
+fn allocations(input: &str, is_answered: bool) -> u64 {
+    let (mut echo, mut output) = (echo(), Outbox::default());
+    let mut once = || {
+        let fed = echo.feed(input.as_bytes(), &mut output, NOW);
+        assert_eq!(fed, Ok((input.len(), Event::Hungry)));
+        assert_eq!(!output.pending().is_empty(), is_answered);
+        output.wrote(output.pending().len());
+    };
+    once();
+    allocation_counter::measure(once).count_total
 }
 
 /// Lets `input` come in pieces that end at `cuts`, and what is sent go out.
@@ -73,5 +87,46 @@ fn a_message_costs_no_allocation() {
         three();
         let counted = allocation_counter::measure(three);
         assert_eq!(counted.count_total, 0, "{kind}: {counted:?}");
+    }
+}
+
+#[test]
+fn a_request_takes_as_many_allocations_however_much_is_in_it() {
+    for (small, name) in [
+        ("<a>?</a>", "unknown"),
+        ("<query xmlns='http://jabber.org/protocol/disco#info'>?</query>", "disco"),
+        ("<vCard xmlns='vcard-temp'>?</vCard>", "vCard"),
+        (
+            "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:vcard4'>\
+             <item>?</item></items></pubsub>",
+            "vCard4",
+        ),
+    ] {
+        let take = |more: &str| {
+            let payload = small.replace('?', more);
+            let from = "from='user@some-server.example/r' to='bot@echo.example'";
+            allocations(&format!("<iq type='get' id='1' {from}>{payload}</iq>"), true)
+        };
+        let few = take("");
+        assert!(few < 40, "{name}: {few}");
+        for more in ["<a/>".repeat(2_400), "<a b='c'>d</a>".repeat(650), "x".repeat(9_500)] {
+            assert_eq!(take(&more), few, "{name}, {} bytes more", more.len());
+        }
+    }
+}
+
+#[test]
+fn presence_that_nobody_answers_costs_no_allocation() {
+    for payload in [
+        "",
+        "<show>away</show><status>Gone</status><c xmlns='http://jabber.org/protocol/caps'/>",
+        &"<a/>".repeat(2_400),
+        &"<x xmlns='u'>y</x>".repeat(500),
+    ] {
+        for kind in ["", " type='unavailable'", " type='subscribed'"] {
+            let from = "from='user@some-server.example/r' to='bot@echo.example'";
+            let presence = format!("<presence{kind} {from}>{payload}</presence>");
+            assert_eq!(allocations(&presence, false), 0, "{presence}");
+        }
     }
 }

@@ -129,7 +129,7 @@ fn settings() -> Settings {
 }
 
 fn echo() -> Echo {
-    let responder = Responder { name: "Echo".into(), contacts: vec![] };
+    let responder = Responder::new("Echo", &[]);
     let domain = Domain::new(COMPONENT).unwrap();
     Echo::new(echo_component::component::Settings {
         domain,

@@ -20,7 +20,7 @@ struct Component {
 impl Component {
     fn new(domain: &str) -> Self {
         let [burst, rate] = [10_000, 10].map(|it| NonZeroU32::new(it).unwrap());
-        let responder = Responder { name: "Echo".into(), contacts: vec![] };
+        let responder = Responder::new("Echo", &[]);
         let domain = Domain::new(domain).unwrap();
         let echo = Echo::new(Settings {
             domain,

@@ -411,21 +411,23 @@ fn stream_errors_are_told_in_the_servers_words() {
 #[test]
 fn nothing_goes_out_that_is_over_the_limit() {
     const LIMIT: usize = 10_000;
-    let quotes = "\"".repeat(9_900);
+    // Each becomes four bytes where it is written anew.
+    let angles = ">".repeat(9_900);
     let long = "i".repeat(60_000);
     let from = "from='u@x' to='echo.example'";
     let join = "<x xmlns='http://jabber.org/protocol/muc'/>";
     let ping = "<ping xmlns='urn:xmpp:ping'/>";
     for (input, answered) in [
         (format!("<message {from} id='{}'>{}</message>", &long[..9_800], &long[..300]), true),
-        (format!("<message {from} id='{quotes}'><body>&nbsp;</body></message>"), true),
+        (format!("<message {from} id='{angles}'><body>&nbsp;</body></message>"), true),
         (format!("<message {from} id='{long}'><body>x</body></message>"), false),
         (format!("<message from='u@{long}' to='echo.example'/>"), false),
         (format!("<presence {from} id='{}'>{join}</presence>", &long[..9_000]), true),
-        (format!("<presence {from} id='{quotes}'>{join}</presence>"), false),
+        (format!("<presence {from} id='{angles}'>{join}</presence>"), false),
         (format!("<iq type='get' {from} id='{}'>{ping}</iq>", &long[..9_000]), true),
-        (format!("<iq type='get' {from} id='{quotes}'>{ping}</iq>"), false),
+        (format!("<iq type='get' {from} id='{angles}'>{ping}</iq>"), false),
         (format!("<iq type='get' {from} id='{long}'>{ping}</iq>"), false),
+        (format!("<iq type='get' {from} id='{}'>{ping}</iq>", "\"".repeat(9_000)), true),
     ] {
         let mut component = Component::with_limit(LIMIT);
         let sent = component.answer(&input);

@@ -125,7 +125,7 @@ fn bare_source(places: usize) -> String {
 fn probe(port: u16) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let domain = Domain::new(COMPONENT).unwrap();
-    let responder = Responder { name: "Echo".into(), contacts: vec![] };
+    let responder = Responder::new("Echo", &[]);
     let mut output = Outbox::default();
     let settings = Settings {
         domain: domain.clone(),

@@ -4,7 +4,12 @@ mod support;
 
 use echo_component::component::requests::Responder;
 use minidom::Element;
+use xso::text::{Base64, TextCodec};
+
 use support::{COMPONENT, Component, LIMIT, answer};
+
+/// Of src/component/requests/avatar/echo.png, by sha1sum.
+const PICTURE_SHA1: &str = "f6515484cb312f6dd34e0fbe784760b92d61b7af";
 
 const U: &str = "u@users.example/r1";
 const BOT: &str = "bot@echo.example";
@@ -50,6 +55,15 @@ fn query(namespace: &str) -> String {
 
 const INFO: &str = "http://jabber.org/protocol/disco#info";
 const ITEMS: &str = "http://jabber.org/protocol/disco#items";
+const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
+const METADATA: &str = "urn:xmpp:avatar:metadata";
+const DATA: &str = "urn:xmpp:avatar:data";
+const VCARD4: &str = "urn:ietf:params:xml:ns:vcard-4.0";
+
+/// The payload that asks for the items of a PubSub node.
+fn items(node: &str, wanted: &str) -> String {
+    format!("<pubsub xmlns='{PUBSUB}'><items node='{node}'>{wanted}</items></pubsub>")
+}
 
 fn features(info: &Element) -> Vec<&str> {
     let features = info.children().filter(|child| child.name() == "feature");
@@ -82,6 +96,7 @@ fn disco_names_each_feature_once_and_each_is_answered() {
             "urn:xmpp:ping" => "<ping xmlns='urn:xmpp:ping'/>".to_owned(),
             "urn:xmpp:time" => "<time xmlns='urn:xmpp:time'/>".to_owned(),
             "vcard-temp" => "<vCard xmlns='vcard-temp'/>".to_owned(),
+            "http://jabber.org/protocol/pubsub#retrieve-items" => items("urn:xmpp:vcard4", ""),
             query_namespace => query(query_namespace),
         };
         assert_eq!(iq("get", BOT, &payload).attr("type"), Some("result"), "{feature}");
@@ -102,15 +117,13 @@ fn answers_say_what_is_true() {
         version.children().map(Element::text).collect::<Vec<_>>(),
         ["echo-component", env!("CARGO_PKG_VERSION")]
     );
-    let vcard = get(BOT, "<vCard xmlns='vcard-temp'/>");
-    assert_eq!(vcard.get_child("FN", "vcard-temp").unwrap().text(), "Echo");
     assert_eq!(iq("get", BOT, "<ping xmlns='urn:xmpp:ping'/>").children().count(), 0);
 }
 
 #[test]
 fn contacts_are_in_the_disco_form() {
     let contacts = vec!["mailto:a@example.com".to_owned(), "xmpp:b@example.com".to_owned()];
-    let responder = Responder { name: "E & co".into(), contacts: contacts.clone() };
+    let responder = Responder::new("E & co", &contacts);
     let mut component = Component::with(LIMIT, responder);
     let sent = component.answer(&format!("<iq type='get' id='1' from='{U}'>{}</iq>", query(INFO)));
     let answers = stanzas(&sent);
@@ -127,12 +140,147 @@ fn contacts_are_in_the_disco_form() {
 
 #[test]
 fn unknown_nodes_are_not_found() {
-    for node in ["http://x.example/?a=1&amp;b=2#v", "a&quot;&lt;b", "\u{1f600}", ""] {
+    for node in ["http://x.example/?a=1&amp;b=2#v", "a&quot;&lt;b", "\u{1f600}", " "] {
         for namespace in [INFO, ITEMS] {
             let payload = format!("<query xmlns='{namespace}' node='{node}'/>");
             assert_eq!(error("get", COMPONENT, &payload), "item-not-found", "{node}");
         }
     }
+}
+
+#[test]
+fn an_empty_node_is_the_entity_itself() {
+    for to in [COMPONENT, BOT] {
+        for namespace in [INFO, ITEMS] {
+            let empty = format!("<query xmlns='{namespace}' node=''/>");
+            assert_eq!(get(to, &empty), get(to, &query(namespace)));
+        }
+    }
+}
+
+/// The text of the only one of these within an element.
+fn text(element: &Element, path: &[(&str, &str)]) -> String {
+    let child = |element: Element, (name, namespace): &(&str, &str)| {
+        let mut all = element.children().filter(|child| child.is(*name, *namespace));
+        let child = all.next().unwrap_or_else(|| panic!("no {name} in {element:?}")).clone();
+        assert!(all.next().is_none(), "one {name} in {element:?}");
+        child
+    };
+    path.iter().fold(element.clone(), child).text()
+}
+
+const DESCRIPTION: &str = "sends every message back to whoever sent it";
+
+#[test]
+fn the_vcard_explains_what_the_echo_is() {
+    for to in [COMPONENT, BOT, "bot@echo.example/echo"] {
+        let vcard = get(to, "<vCard xmlns='vcard-temp'/>");
+        let said = |name| text(&vcard, &[(name, "vcard-temp")]);
+        assert_eq!(said("FN"), "Echo");
+        assert!(said("DESC").contains(DESCRIPTION));
+        assert!(said("URL").starts_with("https://"));
+        let photo = |name| text(&vcard, &[("PHOTO", "vcard-temp"), (name, "vcard-temp")]);
+        assert_eq!(photo("TYPE"), "image/png");
+        assert_eq!(photo("BINVAL"), base64(&picture()));
+    }
+}
+
+#[test]
+fn the_vcard4_says_the_same_as_the_vcard() {
+    for to in [COMPONENT, BOT, "bot@echo.example/echo"] {
+        let vcard = get(to, "<vCard xmlns='vcard-temp'/>");
+        let (id, vcard4) = item(&get(to, &items("urn:xmpp:vcard4", "")));
+        assert_eq!(id, "current");
+        assert!(vcard4.is("vcard", VCARD4), "{vcard4:?}");
+        for (property, kind, of_vcard) in
+            [("fn", "text", "FN"), ("note", "text", "DESC"), ("url", "uri", "URL")]
+        {
+            let said = text(&vcard4, &[(property, VCARD4), (kind, VCARD4)]);
+            assert_eq!(said, text(&vcard, &[(of_vcard, "vcard-temp")]));
+        }
+        let kind = text(&vcard4, &[("kind", VCARD4), ("text", VCARD4)]);
+        assert_eq!(kind, "application", "RFC 6473");
+        let picture = format!("data:image/png;base64,{}", base64(&picture()));
+        assert_eq!(text(&vcard4, &[("photo", VCARD4), ("uri", VCARD4)]), picture);
+    }
+}
+
+/// The picture that the daemon carries.
+fn picture() -> Vec<u8> {
+    let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/src/component/requests/avatar/echo.png");
+    std::fs::read(picture).unwrap()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    Base64.encode(&bytes.to_vec()).unwrap().unwrap().into_owned()
+}
+
+/// The id and the payload of the only item in the answer to a request for a node's items.
+fn item(pubsub: &Element) -> (String, Element) {
+    let items = pubsub.get_child("items", PUBSUB).unwrap();
+    let item = items.children().next().unwrap();
+    assert_eq!([items, item].map(|it| it.children().count()), [1, 1]);
+    (item.attr("id").unwrap().to_owned(), item.children().next().unwrap().clone())
+}
+
+/// The hash in presence that says which avatar there is (XEP-0153).
+fn avatar_hash(to: &str) -> String {
+    let sent = answer(&format!("<presence type='probe' from='{U}' to='{to}'/>"));
+    let update = ("x", "vcard-temp:x:update");
+    text(&stanzas(&sent)[0], &[update, ("photo", update.1)])
+}
+
+#[test]
+fn presence_says_which_avatar_there_is() {
+    for to in [COMPONENT, BOT] {
+        assert_eq!(avatar_hash(to), PICTURE_SHA1);
+    }
+    for kind in ["unsubscribe", "unavailable"] {
+        let sent = answer(&format!("<presence type='{kind}' from='{U}' to='{BOT}'/>"));
+        assert!(!sent.contains("vcard-temp:x:update"), "{kind}");
+    }
+}
+
+#[test]
+fn the_avatar_is_at_the_nodes_of_xep_0084_under_its_hash() {
+    for to in [COMPONENT, BOT, "bot@echo.example/echo"] {
+        let (id, metadata) = item(&get(to, &items(METADATA, "")));
+        assert_eq!(id, PICTURE_SHA1);
+        let info = metadata.get_child("info", METADATA).unwrap();
+        let told = ["id", "type", "bytes", "width", "height"].map(|name| info.attr(name).unwrap());
+        let size = picture().len().to_string();
+        assert_eq!(told, [PICTURE_SHA1, "image/png", &size, "96", "96"]);
+        for wanted in [String::new(), format!("<item id='{PICTURE_SHA1}'/>")] {
+            let (id, data) = item(&get(to, &items(DATA, &wanted)));
+            assert_eq!((&*id, data.text()), (PICTURE_SHA1, base64(&picture())));
+        }
+    }
+}
+
+#[test]
+fn other_pubsub_requests_are_refused_at_once() {
+    let other_node = items("eu.siacs.conversations.axolotl.devicelist", "");
+    let other_item = items(DATA, "<item id='x'/>");
+    let no_node = format!("<pubsub xmlns='{PUBSUB}'><items/></pubsub>");
+    let empty = format!("<pubsub xmlns='{PUBSUB}'/>");
+    let subscribe =
+        format!("<pubsub xmlns='{PUBSUB}'><subscribe node='{DATA}' jid='{U}'/></pubsub>");
+    let foreign = format!("<pubsub xmlns='{PUBSUB}'><items xmlns='x' node='{DATA}'/></pubsub>");
+    for (payload, condition) in [
+        (other_node, "item-not-found"),
+        (other_item, "item-not-found"),
+        (no_node, "bad-request"),
+        (empty, "service-unavailable"),
+        (subscribe, "service-unavailable"),
+        (foreign, "service-unavailable"),
+    ] {
+        assert_eq!(error("get", BOT, &payload), condition, "{payload}");
+        assert_eq!(error("set", BOT, &payload), "service-unavailable", "{payload}");
+    }
+    let prefixed = format!(
+        "<p:pubsub xmlns:p='{PUBSUB}'> <p:items node=\"{DATA}\"><p:item id='{PICTURE_SHA1}'/></p:items></p:pubsub>"
+    );
+    assert_eq!(get(BOT, &prefixed), get(BOT, &items(DATA, "")));
 }
 
 #[test]
@@ -218,23 +366,68 @@ fn presence(kind: &str, from: &str, to: &str) -> Vec<(String, String, String)> {
 
 #[test]
 fn subscriptions_are_granted_and_ended_each_time() {
-    let between = |kind: &str| (kind.to_owned(), BOT.to_owned(), "u@users.example".to_owned());
     for from in [U, "u@users.example"] {
-        for to in [BOT, "bot@echo.example/r"] {
+        for (to, bare) in [
+            (BOT, BOT),
+            ("bot@echo.example/r", BOT),
+            ("bot@echo.example/echo", BOT),
+            (COMPONENT, COMPONENT),
+            ("echo.example/a/b", COMPONENT),
+        ] {
+            let resource = format!("{bare}/echo");
+            let sent =
+                |kind: &str, from: &str| (kind.into(), from.into(), "u@users.example".to_owned());
             for _ in 0..2 {
-                assert_eq!(presence("subscribe", from, to), [between("subscribed"), between("")]);
-                assert_eq!(
-                    presence("unsubscribe", from, to),
-                    [between("unsubscribed"), between("unavailable")]
-                );
+                let granted = [sent("subscribed", bare), sent("", &resource)];
+                assert_eq!(presence("subscribe", from, to), granted);
+                let ended = [sent("unsubscribed", bare), sent("unavailable", &resource)];
+                assert_eq!(presence("unsubscribe", from, to), ended);
             }
         }
     }
 }
 
 #[test]
-fn a_probe_is_answered_to_the_one_that_asks() {
-    assert_eq!(presence("probe", U, BOT), [(String::new(), BOT.into(), U.into())]);
+fn a_probe_is_answered_to_the_one_that_asks_from_the_resource() {
+    for (to, resource) in [
+        (BOT, "bot@echo.example/echo"),
+        ("Bot@Echo.Example/r", "Bot@Echo.Example/echo"),
+        (COMPONENT, "echo.example/echo"),
+    ] {
+        assert_eq!(presence("probe", U, to), [(String::new(), resource.into(), U.into())]);
+    }
+}
+
+#[test]
+fn the_resource_of_presence_is_asked_as_its_bare_address_is() {
+    for (bare, resource) in [(BOT, "bot@echo.example/echo"), (COMPONENT, "echo.example/echo")] {
+        for payload in [
+            query(INFO),
+            query(ITEMS),
+            query("jabber:iq:version"),
+            "<ping xmlns='urn:xmpp:ping'/>".into(),
+            "<time xmlns='urn:xmpp:time'/>".into(),
+            "<vCard xmlns='vcard-temp'/>".into(),
+        ] {
+            let [at_bare, at_resource] =
+                [bare, resource].map(|to| iq("get", to, &payload).children().next().cloned());
+            assert_eq!(at_bare, at_resource, "{payload}");
+        }
+    }
+}
+
+#[test]
+fn the_domain_tells_its_uptime_and_everyone_else_is_there() {
+    for (to, seconds) in [
+        (COMPONENT, "42"),
+        ("Echo.Example", "42"),
+        ("echo.example/echo", "0"),
+        ("echo.example/a@b", "0"),
+        (BOT, "0"),
+        ("bot@echo.example/r", "0"),
+    ] {
+        assert_eq!(get(to, &query("jabber:iq:last")).attr("seconds"), Some(seconds), "{to}");
+    }
 }
 
 #[test]

@@ -61,7 +61,7 @@ async fn play_with(tries: &[Try], start_renews_secret: bool) -> Played {
         start_renews_secret,
         stream: session::Settings { ping_interval: None, started: Instant::now() },
     };
-    let responder = Responder { name: "Echo".into(), contacts: vec![] };
+    let responder = Responder::new("Echo", &[]);
     let echo = Echo::new(echo_component::component::Settings {
         domain: Domain::new(COMPONENT).unwrap(),
         max_stanza_size: LIMIT,

@@ -32,7 +32,7 @@ pub struct Outcome {
 #[must_use]
 pub fn feed(input: &[u8], limit: usize, piece: usize) -> Outcome {
     let domain = Domain::new(DOMAIN).expect("a domain");
-    let responder = Responder { name: "Echo".into(), contacts: vec!["mailto:a@example".into()] };
+    let responder = Responder::new("Echo", &["mailto:a@example".into()]);
     let mut echo = Echo::new(Settings {
         domain,
         max_stanza_size: limit,

@@ -61,7 +61,7 @@ impl Config {
         let name = display_name(args.name)?;
         // More than one blank between two of them, or none of them at all.
         let contacts = args.contact.into_iter().filter(|it| !it.is_empty());
-        let contacts = contacts.map(uri).collect::<Result<_>>()?;
+        let contacts: Vec<_> = contacts.map(uri).collect::<Result<_>>()?;
         let trust = args.tls.then(|| Trust::new(args.tls_ca.as_deref())).transpose()?;
         let jid = args.jid.filter(|it| !it.is_empty());
         let server = args.server.filter(|it| !it.is_empty());
@@ -84,7 +84,7 @@ impl Config {
             max_stanza_size: args.max_stanza_size as usize,
             ids: if args.keep_ids { Ids::Kept } else { Ids::Mirrored },
             allowance: burst.map(|burst| Allowance { burst, rate: args.flood_rate }),
-            responder: Responder { name, contacts },
+            responder: Responder::new(&name, &contacts),
         };
         Ok(Checked { config, warnings })
     }

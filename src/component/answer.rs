@@ -1,7 +1,5 @@
 //! What is done with an element that is all there, or too large: an echo, a bounce, answers, or nothing.
 
-use std::borrow::Cow;
-
 use minidom::Element;
 
 use crate::component::address::{bare, domain_of};
@@ -11,13 +9,16 @@ use crate::component::notice::{Dealt, How};
 use crate::component::open::{COLLECTED_DEPTH, Open};
 use crate::component::outbox::{self, Outbox};
 use crate::component::reply::{Bounce, Reply};
-use crate::component::requests::{self, Kind, Missing, Now, Request};
+use crate::component::requests::{Kind, Missing, Now, Request};
 use crate::component::stream_error::StreamError;
 use crate::component::{Echo, Event, edits};
-use crate::xml::tag::Usual;
+use crate::xml::attributes::Usual;
 
 /// RFC 6120 §13.12: a stanza of so many bytes is taken everywhere, whatever limit tests set.
 const ACCEPTED: usize = 10_000;
+
+/// So many characters of an id are told, which is enough to find it again.
+const LONGEST_ID: usize = 64;
 
 impl Echo {
     /// Does what an element wants, of which `s` is all, or as much as there is of one too large.
@@ -137,7 +138,8 @@ impl Echo {
         self.notices.stanza(how, || {
             let value = |name| head.get(name).and_then(|it| it.text(s));
             let from = value(Usual::From).map(|from| bare(&from).to_owned());
-            Dealt { how, from, id: value(Usual::Id).map(Cow::into_owned), bytes: s.len() }
+            let id = value(Usual::Id).map(|id| id.chars().take(LONGEST_ID).collect());
+            Dealt { how, from, id, bytes: s.len() }
         });
     }
 
@@ -166,34 +168,51 @@ impl Echo {
         now: Now,
         out: &mut Outbox,
     ) {
-        let Some(reply) = self.reply(s) else { return };
+        if self.is_foreign(s) {
+            return;
+        }
+        let is_answered = self.request(s, payload).is_answered(kind);
+        // Presence that nobody answers costs no more than a look at it.
+        if kind.is_presence() && !is_answered {
+            return self.tell(How::Answered(0), s);
+        }
+        let Some(reply) = Reply::to(s, &self.elements.judge.head, &self.domain) else { return };
         let is_own = self.domain.has(&reply.to);
         self.counts.pinged |= is_own && reply.id.as_ref().is_some_and(|id| *id == self.ping);
         // Our own presence needs no answer; our own pings do, since one daemon of several may get
         // another's.
         if is_own && kind.is_presence()
-            || !is_own && kind.is_answered() && self.is_flooding(kind, &reply, s.len(), out)
+            || !is_own && is_answered && self.is_flooding(kind, &reply, s.len(), out)
         {
             return;
         }
-        let head = &self.elements.judge.head;
-        let payload =
-            payload.and_then(|content| requests::children(s, head, content).ok_or(Missing::Unfit));
-        let answers = self.responder.answer(kind, Request { reply: &reply, payload }, now);
-        let sent = answers.iter().filter(|answer| self.send(answer, out)).count() as u64;
-        *(if kind.is_presence() { &mut self.counts.presence } else { &mut self.counts.iq }) += sent;
-        self.tell(How::Answered(answers.len()), s);
+        let mut sent = 0;
+        if is_answered {
+            let request = self.request(s, payload);
+            for answer in self.responder.answer(kind, &reply, &request, now) {
+                sent += usize::from(out.send_xml(self.most(), &answer.xml()));
+            }
+        }
+        let counted =
+            if kind.is_presence() { &mut self.counts.presence } else { &mut self.counts.iq };
+        *counted += sent as u64;
+        self.tell(How::Answered(sent), s);
     }
 
-    /// Between whom the answer to a request goes, if it is for us.
-    fn reply(&mut self, s: &[u8]) -> Option<Reply> {
-        let head = &self.elements.judge.head;
-        let reply = Reply::to(s, head, &self.domain);
-        if head.get(Usual::To).is_some_and(|to| self.domain.ours(s, to).is_none()) {
+    /// A request with that in it.
+    fn request<'a>(&'a self, s: &'a [u8], content: Result<&'a [u8], Missing>) -> Request<'a> {
+        Request { s, head: &self.elements.judge.head, content }
+    }
+
+    /// Takes note of a request for a domain that is not ours, and says whether it is one.
+    fn is_foreign(&mut self, s: &[u8]) -> bool {
+        let to = self.elements.judge.head.get(Usual::To);
+        let is_foreign = to.is_some_and(|to| self.domain.ours(s, to).is_none());
+        if is_foreign {
             self.counts.foreign_requests += 1;
             self.tell_foreign(s);
         }
-        reply
+        is_foreign
     }
 
     /// Whether a request is over its sender's allowance, on which it draws too. An IQ gets an answer
@@ -217,7 +236,12 @@ impl Echo {
     /// Lets a stanza of our own go out, if the server takes one of that size: others choose how long
     /// its addresses and id are. Says whether it does.
     pub(super) fn send(&self, element: &Element, out: &mut Outbox) -> bool {
-        matches!(out.send_within(self.limit.max(ACCEPTED), element), Ok(true))
+        matches!(out.send_within(self.most(), element), Ok(true))
+    }
+
+    /// How many bytes a stanza of our own may have.
+    fn most(&self) -> usize {
+        self.limit.max(ACCEPTED)
     }
 }
 

@@ -6,14 +6,13 @@ use crate::component::Echo;
 use crate::component::ids::Parties;
 use crate::component::message::{self, Silence};
 use crate::component::requests::Kind;
-use crate::xml::attributes::Attribute;
-use crate::xml::tag::Usual;
+use crate::xml::attributes::{Attribute, Usual};
 
-/// The most that is collected of a stanza that is answered from its payload, in bytes, and how deep:
-/// it becomes a tree, which is walked recursively.
+/// The most that is collected of a stanza that is answered from its payload, in bytes.
 const COLLECTED: usize = 10_000;
 /// The same of a stream error, in which a server may say what it likes.
 const STREAM_ERROR: usize = 64 << 10;
+/// How deep both may be: a stream error becomes a tree, which is walked recursively.
 pub(super) const COLLECTED_DEPTH: usize = 64;
 
 /// The namespaces that a stanza may be in. jabberd2 puts those for a component in `jabber:client`.

@@ -71,10 +71,25 @@ impl Outbox {
             self.bytes.truncate(before);
             return written.map(|()| false);
         }
-        // What goes before it in the stanza is far longer than any tag in it, but for the first.
-        let tag = memchr(b'>', &self.bytes[before..]).unwrap_or_default();
-        self.pad(blanks(2 * tag, size));
+        self.pad_stanza(before);
         Ok(true)
+    }
+
+    /// The same for a stanza of our own that is XML in those namespaces already.
+    pub fn send_xml(&mut self, limit: usize, stanza: &[u8]) -> bool {
+        let (before, fits) = (self.bytes.len(), stanza.len() <= limit);
+        if fits {
+            self.push(stanza);
+            self.pad_stanza(before);
+        }
+        fits
+    }
+
+    /// Adds the blanks that a stanza of our own needs behind it. What goes before any other tag in it is
+    /// far longer than that tag.
+    fn pad_stanza(&mut self, start: usize) {
+        let tag = memchr(b'>', &self.bytes[start..]).unwrap_or_default();
+        self.pad(blanks(2 * tag, self.bytes.len() - start));
     }
 
     /// Lets the end of the stream go out (RFC 6120 §4.4).

@@ -11,8 +11,9 @@ use minidom::rxml::xml_ncname;
 use xmpp_parsers::ns;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
-use crate::component::address::{Domain, bare};
-use crate::xml::tag::{Tag, Usual};
+use crate::component::address::Domain;
+use crate::xml::attributes::Usual;
+use crate::xml::tag::Tag;
 
 /// The most that addresses and id of a reply may take, in bytes. Addresses are at most 3,071 long
 /// (RFC 7622 §3.1); longer ones, and such ids, are not worth a copy.
@@ -41,11 +42,6 @@ impl Reply {
             None => domain.as_str().to_owned(),
         };
         Self { from, to, id: value(Usual::Id) }.bounded()
-    }
-
-    /// The same from and to the bare JIDs, which is where subscriptions are between (RFC 6121 §3.1).
-    pub fn between_bare(&self) -> Self {
-        Self { from: bare(&self.from).into(), to: bare(&self.to).into(), id: None }
     }
 
     /// A reply that does not grow with what was sent.

@@ -117,12 +117,16 @@ fn types() -> Vec<Case> {
 fn known() -> Vec<Case> {
     let info = "xmlns='http://jabber.org/protocol/disco#info'";
     let items = "xmlns='http://jabber.org/protocol/disco#items'";
+    let pubsub = "xmlns='http://jabber.org/protocol/pubsub'";
     let mut cases = vec![];
     for (payload, outcome) in [
         (PING.to_owned(), RESULT),
         (format!("\n\t{PING}\n"), RESULT),
         (format!("text{PING}<![CDATA[text]]>"), RESULT),
         ("<p:ping xmlns:p='urn:xmpp:ping'></p:ping>".into(), RESULT),
+        (format!("<![CDATA[<a/>]]>{PING}<![CDATA[</iq><b/>]]>"), RESULT),
+        ("<p:ping xmlns='urn:xmpp:ping' xmlns:p='u'/>".into(), UNAVAILABLE),
+        ("<ping xmlns:p='urn:xmpp:ping'/>".into(), UNAVAILABLE),
         ("<ping xmlns='urn:xmpp:&#112;ing' a='b'><c/></ping>".into(), RESULT),
         ("<query xmlns='jabber:iq:version'><name>x</name></query>".into(), RESULT),
         ("<query xmlns='jabber:iq:last' seconds='-1'/>".into(), RESULT),
@@ -130,11 +134,24 @@ fn known() -> Vec<Case> {
         ("<vCard xmlns='vcard-temp'><FN/></vCard>".into(), RESULT),
         (format!("<query {info}/>"), RESULT),
         (format!("<query {info} node='x'/>"), NOT_FOUND),
-        (format!("<query {info} node=''/>"), NOT_FOUND),
+        (format!("<query {info} node=''/>"), RESULT),
+        (format!("<query {info} p:node='x' xmlns:p='u'/>"), RESULT),
         (format!("<query {info} node='&lt;&#13;\u{1f600}'/>"), NOT_FOUND),
         (format!("<query {info} node='{}'/>", "n".repeat(5_000)), NOT_FOUND),
         (format!("<query {items}/>"), RESULT),
         (format!("<query {items} node='x'/>"), NOT_FOUND),
+        (format!("<query {items} node=''/>"), RESULT),
+        (format!("<pubsub {pubsub}><items node='urn:xmpp:vcard4'/></pubsub>"), RESULT),
+        (format!("<pubsub {pubsub}>x<items node='urn:xmpp:&#118;card4'/><a/></pubsub>"), RESULT),
+        (format!("<pubsub {pubsub}><![CDATA[<items/>]]><items/></pubsub>"), MALFORMED),
+        (format!("<pubsub {pubsub}><items node=''/></pubsub>"), NOT_FOUND),
+        (format!("<pubsub {pubsub}><items node='{}'/></pubsub>", "n".repeat(5_000)), NOT_FOUND),
+        (
+            format!("<pubsub {pubsub}>{}</pubsub>", "<items>".repeat(40) + &"</items>".repeat(40)),
+            MALFORMED,
+        ),
+        (format!("<pubsub {pubsub}/>"), UNAVAILABLE),
+        (format!("<pubsub {pubsub}><a/><items node='urn:xmpp:vcard4'/></pubsub>"), UNAVAILABLE),
     ] {
         cases.push(Case::new(iq(" type='get' id='1'", &payload), outcome));
     }

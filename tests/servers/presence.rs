@@ -5,6 +5,7 @@ use crate::real::{Kind, Stage, Stanza, User};
 const CAPS: &str = "http://jabber.org/protocol/caps";
 const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 const BOT: &str = "bot@echo.localhost";
+const RESOURCE: &str = "bot@echo.localhost/echo";
 
 pub fn a_subscription_is_granted_and_presence_follows(kind: Kind) {
     let stage = Stage::start(kind);
@@ -55,10 +56,10 @@ pub fn an_unsubscription_is_confirmed(kind: Kind) {
     stage.assert_still_echoing(&mut alice);
     // Servers keep part of the answer for themselves, as the user has asked for nothing
     // less; so the component's own words count.
-    for kind in ["unsubscribed", "unavailable"] {
+    for (kind, from) in [("unsubscribed", BOT), ("unavailable", RESOURCE)] {
         let answer = |stanza: &Stanza| {
             stanza.is("presence", kind)
-                && stanza.attr("from") == BOT
+                && stanza.attr("from") == from
                 && stanza.attr("to").starts_with("alice@localhost")
         };
         let sent = stage.tap.outbound();
@@ -94,5 +95,5 @@ fn subscribe(user: &mut User) -> Stanza {
 }
 
 fn is_there(stanza: &Stanza) -> bool {
-    stanza.is("presence", "") && stanza.attr("from") == BOT
+    stanza.is("presence", "") && stanza.attr("from") == RESOURCE
 }

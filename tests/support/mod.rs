@@ -66,7 +66,7 @@ impl Component {
     }
 
     pub fn with_limit(limit: usize) -> Self {
-        Self::with(limit, Responder { name: "Echo".into(), contacts: vec![] })
+        Self::with(limit, Responder::new("Echo", &[]))
     }
 
     pub fn with(limit: usize, responder: Responder) -> Self {
@@ -79,7 +79,7 @@ impl Component {
     }
 
     pub fn mirroring_ids_within(limit: usize) -> Self {
-        Self::of(limit, Responder { name: "Echo".into(), contacts: vec![] }, Ids::Mirrored)
+        Self::of(limit, Responder::new("Echo", &[]), Ids::Mirrored)
     }
 
     fn of(max_stanza_size: usize, responder: Responder, ids: Ids) -> Self {

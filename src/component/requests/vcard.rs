@@ -1,0 +1,47 @@
+//! Who the echo is, for people who meet it: as vCard-temp (XEP-0054) and as vCard4 (XEP-0292).
+
+use minidom::Element;
+use xmpp_parsers::vcard::VCard;
+use xmpp_parsers::{avatar as xep_0084, ns};
+use xso::text::{Base64, TextCodec};
+
+use crate::component::requests::avatar;
+
+/// RFC 6351, for which xmpp-parsers has no type.
+const VCARD4: &str = "urn:ietf:params:xml:ns:vcard-4.0";
+
+const DESCRIPTION: &str = "An automatic service that sends every message back to whoever sent it. \
+    Write to it to see whether your messages get through, and how they arrive. Nobody reads them, \
+    and nothing is kept.";
+
+/// What a component of a server is.
+const URL: &str = "https://xmpp.org/extensions/xep-0114.html";
+
+/// The vCard of an echo with this name.
+pub fn temp(name: &str) -> VCard {
+    let texts = [("FN", name), ("DESC", DESCRIPTION), ("URL", URL)];
+    let text = |(name, text)| element(name, ns::VCARD).append(text).build();
+    VCard { photo: Some(avatar::photo()), payloads: texts.map(text).into() }
+}
+
+/// The same as vCard4. RFC 6473 has a kind for programs.
+pub fn four(name: &str) -> Element {
+    let xep_0084::Data { data } = avatar::data();
+    let picture = Base64.encode(&data).ok().flatten().unwrap_or_default();
+    let picture = format!("data:image/png;base64,{picture}");
+    let values = [
+        ("kind", "text", "application"),
+        ("fn", "text", name),
+        ("note", "text", DESCRIPTION),
+        ("url", "uri", URL),
+        ("photo", "uri", &picture),
+    ];
+    let property = |(name, kind, value)| {
+        element(name, VCARD4).append(element(kind, VCARD4).append(value)).build()
+    };
+    element("vcard", VCARD4).append_all(values.map(property)).build()
+}
+
+fn element(name: &str, namespace: &str) -> minidom::element::ElementBuilder {
+    Element::builder(name, namespace)
+}
