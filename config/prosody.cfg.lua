@@ -4,7 +4,8 @@
 -- as a reload does not add components.
 
 -- A domain of its own, not one of a VirtualHost. The secret is the one in
--- /etc/echo-component/echo-component.secret.
+-- /etc/echo-component/echo-component.secret. Prosody 13 can read it from a file that Prosody may read:
+-- component_secret = FileLine("/path")
 Component "echo.example.com"
 	component_secret = "change me"
 

@@ -51,8 +51,7 @@ fn with_the_prosody_for_trying_a_client_any_user_gets_an_echo() {
         let mut daemon = Daemon::start_as("echo.localhost", "try", server.component_port());
         daemon.wait_until_online();
         let mut alice = User::login(&server, "alice");
-        alice.send("<message to='echo.localhost' id='m1'><body>hello</body></message>");
-        alice.wait_for_id("echo-m1");
+        alice.assert_echoed("hello");
     }
 }
 
