@@ -25,10 +25,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A kind of input: its name, how many stanzas a pass has, and the stanza with a number.
 type Kind = (&'static str, usize, fn(usize) -> String);
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 10] = [
     ("small", 256, |n| message(n, "")),
     ("rich", 256, |n| message(n, &extensions(n))),
-    ("large", 4, |n| message(n, &format!("<note>{}</note>", "All is plain here. ".repeat(5_000)))),
+    ("large", 4, |n| note(n, &"All is plain here. ".repeat(5_000))),
+    // As long as that, in letters of two bytes, in emoji of four, and with a reference every 20 bytes.
+    ("cyrillic", 4, |n| note(n, &"Съешь ещё этих мягких французских булок. ".repeat(1_270))),
+    ("emoji", 4, |n| note(n, &"\u{1f600}\u{1f680}\u{1f44d}".repeat(7_920))),
+    ("escaped", 4, |n| note(n, &"All is plain, &amp; ".repeat(4_750))),
     ("deep", 4, |n| message(n, &("<a>".repeat(10_000) + &"</a>".repeat(10_000)))),
     ("responder", 64, request),
     ("flat-request", 4, |n| iq(n, &format!("<a>{}</a>", "<a/>".repeat(2_400)))),
@@ -126,6 +130,11 @@ fn message(n: usize, more: &str) -> String {
          xml:lang='en'><body>No. {n:07}: The quick brown fox jumps over the lazy dog and runs back \
          home.</body>{more}</message>"
     )
+}
+
+/// A message with a long text.
+fn note(n: usize, text: &str) -> String {
+    message(n, &format!("<note>{text}</note>"))
 }
 
 /// What a chat client of today adds to a message (XEP-0184, 0333, 0085, 0359, 0461).
