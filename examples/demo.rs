@@ -1,5 +1,5 @@
-//! Shows what the daemon does, with nothing installed: an embedded server on loopback, the daemon's
-//! own code connected to it over TCP, and a handful of telling messages.
+//! Shows what the daemon does, with nothing installed: a small server on loopback, the daemon's own code
+//! connected to it over TCP, and a few sample messages with what comes back for each.
 //!
 //! On a terminal it then sends what you type, until Ctrl-D.
 
@@ -22,6 +22,13 @@ use echo_component::metrics::Metrics;
 const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' \
     xmlns:stream='http://etherx.jabber.org/streams' from='echo.example' id='demo'>";
 
+/// What is printed stays within so many columns.
+const WIDTH: usize = 80;
+
+/// Of a long message the demo prints its first and its last characters.
+const FIRST: usize = 130;
+const LAST: usize = 30;
+
 /// What a message should lead to.
 enum Expected {
     Echo,
@@ -34,7 +41,7 @@ fn main() -> Result<ExitCode> {
     let port = listener.local_addr()?.port().to_string();
     std::thread::spawn(move || daemon(&port));
     let mut server = Server::accept(&listener)?;
-    println!("echo-component is online at an embedded server on {}\n", listener.local_addr()?);
+    println!("online as echo.example at a small server on {}\n", listener.local_addr()?);
     let messages = messages();
     let mut right = 0;
     for (what, payload, expected) in &messages {
@@ -43,14 +50,26 @@ fn main() -> Result<ExitCode> {
     println!("{right} of {} messages led to what they should", messages.len());
     if stdin().is_terminal() {
         println!("\nType something, and see its echo; Ctrl-D ends.");
-        for line in stdin().lines() {
-            let body = minidom::Element::builder("body", "jabber:component:accept");
-            let mut payload = Vec::new();
-            body.append(line?).build().write_to(&mut payload)?;
-            show(&mut server, "what you typed", &String::from_utf8(payload)?, &Expected::Echo)?;
+        for line in stdin().lock().split(b'\n') {
+            let line = line?;
+            // As a client does, which has text to send and not bytes.
+            let text = String::from_utf8_lossy(&line);
+            show(&mut server, "what you typed", &body(&text), &expected(&text))?;
         }
     }
     Ok(if right == messages.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The body of a message, behind the start tag of which all but `>` is there.
+fn body(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("><body>{text}</body>")
+}
+
+/// What is typed may hold characters that XML forbids, such as those of the arrow keys.
+fn expected(text: &str) -> Expected {
+    let is_allowed = |it| matches!(it, '\t' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+    if text.chars().all(is_allowed) { Expected::Echo } else { Expected::Bounce("not-acceptable") }
 }
 
 /// The daemon as the command line would configure it.
@@ -72,60 +91,84 @@ fn messages() -> Vec<(&'static str, String, Expected)> {
     let rich = " type='chat' xml:lang='en'><body>see <![CDATA[<this>]]> &amp; that</body>\
         <x:data xmlns:x='urn:example:data' x:n='1'/><active \
         xmlns='http://jabber.org/protocol/chatstates'/>";
+    let deep = format!(">{}{}", "<a>".repeat(20_000), "</a>".repeat(20_000));
     vec![
-        ("a plain message", "><body>Hello, mirror!</body>".into(), Expected::Echo),
-        ("emoji", "><body>👩‍👩‍👧 🏳️‍🌈 e\u{301}</body>".into(), Expected::Echo),
+        ("a plain message", body("Hello, mirror!"), Expected::Echo),
+        ("emoji", body("👩‍👩‍👧 🏳️‍🌈 e\u{301}"), Expected::Echo),
         ("a rich payload", rich.into(), Expected::Echo),
-        (
-            "20,000 levels deep",
-            format!(">{}{}", "<a>".repeat(20_000), "</a>".repeat(20_000)),
-            Expected::Echo,
-        ),
-        (
-            "too large",
-            format!("><body>{}</body>", "x".repeat(600_000)),
-            Expected::Bounce("policy-violation"),
-        ),
+        ("20,000 levels deep", deep, Expected::Echo),
+        ("too large", body(&"x".repeat(600_000)), Expected::Bounce("policy-violation")),
         ("an undeclared prefix", "><x:y/>".into(), Expected::Bounce("not-acceptable")),
         ("an error message", error, Expected::Silence),
+        ("a plain message, on the same stream", body("Still there?"), Expected::Echo),
     ]
 }
 
 /// Sends a message with its number as id, and prints what came back and when.
 fn show(server: &mut Server, what: &str, payload: &str, expected: &Expected) -> Result<bool> {
     let id = server.next_id();
-    let payload = if payload.starts_with("<body") { format!(">{payload}") } else { payload.into() };
-    let message = |from: &str, to: &str| {
+    let message = |from: &str, to: &str, id: &str| {
         format!("<message from='{from}' to='{to}' id='{id}'{payload}</message>")
     };
-    let sent = message("you@users.example/demo", "echo.example");
+    let sent = message("you@users.example/demo", "echo.example", &format!("m{id}"));
     let start = Instant::now();
     let received = server.exchange(&sent)?;
     let took = start.elapsed();
     let right = match expected {
-        Expected::Echo => received == message("echo.example", "you@users.example/demo"),
+        Expected::Echo => {
+            let mirrored = format!("echo-m{id}");
+            received == message("echo.example", "you@users.example/demo", &mirrored)
+        }
         Expected::Bounce(condition) => {
             received.contains("type='error'") && received.contains(&format!("<{condition} "))
         }
         Expected::Silence => received.is_empty(),
     };
     println!("{} {what}, {} bytes, {took:.1?}", if right { "✓" } else { "✗" }, sent.len());
-    println!("  out   {}", shortened(&sent));
-    let back = if received.is_empty() { "nothing".to_owned() } else { shortened(&received) };
-    println!("  back  {back}\n");
+    print_wrapped("  sent  ", &sent);
+    print_wrapped("  back  ", if received.is_empty() { "nothing" } else { &received });
+    println!();
     Ok(right)
 }
 
+/// The start and the end of a long text.
 fn shortened(text: &str) -> String {
-    let (start, end): (String, Vec<char>) =
-        (text.chars().take(230).collect(), text.chars().rev().take(40).collect());
-    if text.chars().count() <= 280 {
+    let characters: Vec<_> = text.chars().collect();
+    if characters.len() <= FIRST + LAST {
         return text.to_owned();
     }
-    format!("{start} … {}", end.into_iter().rev().collect::<String>())
+    let (first, last) = (&characters[..FIRST], &characters[characters.len() - LAST..]);
+    first.iter().chain(&[' ', '…', ' ']).chain(last).collect()
 }
 
-/// The embedded server: enough of XEP-0114 to be a component's other side.
+/// Prints a text behind a label, a terminal's line at a time, which ends at a blank or before a tag where
+/// there is one. Control characters would do to the terminal what they say, so it gets their names.
+fn print_wrapped(label: &str, text: &str) {
+    let mut line = label.to_owned();
+    for character in shortened(text).chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+        if columns(&line) > WIDTH {
+            let last = line.len() - line.chars().next_back().map_or(0, char::len_utf8);
+            let end = line[label.len()..].rfind([' ', '<']).map_or(last, |it| it + label.len());
+            let end = if end > label.len() { end } else { last };
+            let rest = line.split_off(end);
+            println!("{}", line.trim_end());
+            line = " ".repeat(label.len()) + rest.trim_start();
+        }
+    }
+    println!("{line}");
+}
+
+/// Other scripts' characters and emoji may take two columns.
+fn columns(text: &str) -> usize {
+    text.chars().map(|it| if it.is_ascii() { 1 } else { 2 }).sum()
+}
+
+/// The small server: enough of XEP-0114 to be a component's other side.
 struct Server {
     reader: BufReader<TcpStream>,
     /// Writes in the background: a server reads what a component sends while it writes.

@@ -35,6 +35,7 @@ pub struct Metrics {
     sent: IntCounter,
     backlog: IntGauge,
     ping: Histogram,
+    echo: Histogram,
 }
 
 impl Metrics {
@@ -56,27 +57,20 @@ impl Metrics {
         let metrics = Self {
             online: gauge("online", "1 while the component is authenticated with its server")?,
             connects: counter("connects_total", "Logins that succeeded")?,
-            disconnects: by(
-                "disconnects_total",
-                "Sessions and logins that ended, by what ended them",
-                "condition",
-            )?,
+            disconnects: by("disconnects_total", "Sessions and logins that ended", "condition")?,
             backoff: real("backoff_seconds", "The pause before the next try to connect")?,
             last_echo: real("last_echo_timestamp_seconds", "When a message was last sent back")?,
             echoed: counter("messages_echoed_total", "Messages sent back")?,
             bounced: by("messages_bounced_total", "Messages answered with an error", "reason")?,
             ignored: by("messages_ignored_total", "Messages not answered", "reason")?,
-            requests_ignored: by(
-                "requests_ignored_total",
-                "Presence and IQ not answered, for another domain or over the sender's allowance",
-                "reason",
-            )?,
+            requests_ignored: by("requests_ignored_total", "Presence and IQ refused", "reason")?,
             presence: counter("presence_answered_total", "Presence stanzas sent in answer")?,
             iq: counter("iq_answered_total", "IQ requests answered, errors included")?,
             received: counter("received_bytes_total", "Bytes read from the server")?,
             sent: counter("sent_bytes_total", "Bytes written to the server")?,
             backlog: gauge("backlog_bytes", "Bytes of answers that the server has not taken yet")?,
             ping: in_registry.add(ping_histogram()?)?,
+            echo: in_registry.add(echo_histogram()?)?,
             ours,
             process,
         };
@@ -177,6 +171,11 @@ impl Metrics {
         self.backlog.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
+    /// Messages that were read together have been written, that long after.
+    pub fn echoed_after(&self, time: Duration) {
+        self.echo.observe(time.as_secs_f64());
+    }
+
     /// A ping has come back after that time.
     pub fn ping(&self, round_trip: Duration) {
         self.ping.observe(round_trip.as_secs_f64());
@@ -201,6 +200,12 @@ fn ping_histogram() -> prometheus::Result<Histogram> {
     let options =
         HistogramOpts::new("self_ping_seconds", "Round trip of a ping through the server");
     Histogram::with_opts(options.buckets(buckets.to_vec()))
+}
+
+fn echo_histogram() -> prometheus::Result<Histogram> {
+    let help = "From reading messages to having written their echoes, for those read together";
+    let buckets = vec![0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.1, 1.0, 10.0];
+    Histogram::with_opts(HistogramOpts::new("echo_seconds", help).buckets(buckets))
 }
 
 struct InRegistry<'a>(&'a Registry);

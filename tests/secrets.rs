@@ -51,7 +51,7 @@ fn stanzas() -> Vec<(String, &'static str)> {
         (message("", &format!("{body}&#1;")), "</message>"),
         (message("", &body.repeat(40_000)), "</message>"),
         (message(" type='error'", &body), ""),
-        (message(&format!(" id='{TEXT}' {TEXT}='{TEXT}'"), &body), "</message>"),
+        (message(&format!(" id='7' {TEXT}='{TEXT}'"), &body), "</message>"),
         (format!("<message from='romeo@x' to='evil.example'>{body}</message>"), ""),
         (format!("<message to='{COMPONENT}'>{body}</message>"), ""),
         (format!("<presence from='romeo@x/r'><status>{TEXT}</status></presence>"), ""),

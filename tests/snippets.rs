@@ -7,7 +7,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use real::{Daemon, Kind, Server};
+use real::{Daemon, Kind, Server, User};
 
 /// What the snippets are filled with.
 const DOMAIN: &str = "echo.example.com";
@@ -38,9 +38,31 @@ fn ejabberds_snippet_lets_the_component_in() {
     }
 }
 
+#[test]
+fn with_the_prosody_for_trying_a_client_any_user_gets_an_echo() {
+    if Kind::Prosody.is_there() {
+        let snippet = read("try-a-client.cfg.lua");
+        // Ports, folders and rights that a test needs.
+        let ours = snippet.replace("\"*console\"", "\"@DIR@/prosody.log\"");
+        assert_ne!(ours, snippet);
+        let place = "run_as_root = true data_path = \"@DIR@\" c2s_ports = { @C2S@ } \
+             component_ports = { @COMPONENT@ } http_ports = {} https_ports = {}";
+        let server = Server::start_as(Kind::Prosody, &format!("{place}\n{ours}"));
+        let mut daemon = Daemon::start_as("echo.localhost", "try", server.component_port());
+        daemon.wait_until_online();
+        let mut alice = User::login(&server, "alice");
+        alice.send("<message to='echo.localhost' id='m1'><body>hello</body></message>");
+        alice.wait_for_id("echo-m1");
+    }
+}
+
 fn snippet(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name);
-    let text = fs::read_to_string(path).unwrap();
+    let text = read(name);
     assert!(text.contains(DOMAIN) && text.contains(SECRET), "{text}");
     text
+}
+
+fn read(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name);
+    fs::read_to_string(path).unwrap()
 }

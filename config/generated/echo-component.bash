@@ -23,7 +23,7 @@ _echo__component() {
 
     case "${cmd}" in
         echo__component)
-            opts="-j -s -P -p -q -v -h -V --jid --server --port --ping-interval --secret-file --secret --tls --tls-ca --max-stanza-size --keep-ids --flood-burst --flood-rate --name --contact --metrics --log-format --quiet --verbose --check --healthy --print --help --version"
+            opts="-j -s -P -p -q -v -h -V --jid --server --port --ping-interval --secret-file --secret --tls --tls-ca --max-stanza-size --flood-burst --flood-rate --name --contact --keep-ids --metrics --log-format --quiet --verbose --check --healthy --print --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

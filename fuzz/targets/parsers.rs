@@ -3,11 +3,11 @@
 
 use echo_component::component::address::Domain;
 use echo_component::component::stream_error::StreamError;
+use echo_component::xml::attributes::Usual;
 use echo_component::xml::error::{Fault, Flaw};
 use echo_component::xml::frame::Framer;
 use echo_component::xml::judge::Judge;
 use echo_component::xml::names::qualified_name;
-use echo_component::xml::tag::Usual;
 use echo_component::xml::text::{characters, normalized, text, value};
 use echo_component_fuzz::document::{accepted_by_rxml, parse};
 use libfuzzer_sys::fuzz_target;

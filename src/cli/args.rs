@@ -74,12 +74,6 @@ pub struct Args {
     #[arg(help_heading = "Limits", value_hint = ValueHint::Other)]
     pub max_stanza_size: u32,
 
-    /// Keep ids in echoes as they were, for programs that match answers by id. Chat programs then hide
-    /// the echo
-    #[arg(long, env = "ECHO_COMPONENT_KEEP_IDS", value_parser = switch)]
-    #[arg(help_heading = "Operation")]
-    pub keep_ids: bool,
-
     /// Messages one sender (bare JID) may send in a burst before the limit applies; 0 = no limit
     #[arg(long, env = "ECHO_COMPONENT_FLOOD_BURST", value_name = "MESSAGES")]
     #[arg(default_value_t = 10_000, value_parser = burst)]
@@ -102,6 +96,12 @@ pub struct Args {
     #[arg(long, env = "ECHO_COMPONENT_CONTACT", value_name = "URI", value_delimiter = ' ')]
     #[arg(help_heading = "Identity", value_hint = ValueHint::Other)]
     pub contact: Vec<String>,
+
+    /// Keep ids in echoes as they were, for programs that match answers by id. Chat programs then hide
+    /// the echo
+    #[arg(long, env = "ECHO_COMPONENT_KEEP_IDS", value_parser = switch)]
+    #[arg(help_heading = "Operation")]
+    pub keep_ids: bool,
 
     /// Serve Prometheus metrics at /metrics, and /livez, /readyz and /healthz, on this IP address
     /// and port, such as 127.0.0.1:9469

@@ -1,7 +1,5 @@
 //! What is done with an element that is all there, or too large: an echo, a bounce, answers, or nothing.
 
-use std::borrow::Cow;
-
 use minidom::Element;
 
 use crate::component::address::{bare, domain_of};
@@ -14,10 +12,13 @@ use crate::component::reply::{Bounce, Reply};
 use crate::component::requests::{Kind, Missing, Now, Request};
 use crate::component::stream_error::StreamError;
 use crate::component::{Echo, Event, edits};
-use crate::xml::tag::Usual;
+use crate::xml::attributes::Usual;
 
 /// RFC 6120 §13.12: a stanza of so many bytes is taken everywhere, whatever limit tests set.
 const ACCEPTED: usize = 10_000;
+
+/// So many characters of an id are told, which is enough to find it again.
+const LONGEST_ID: usize = 64;
 
 impl Echo {
     /// Does what an element wants, of which `s` is all, or as much as there is of one too large.
@@ -137,7 +138,8 @@ impl Echo {
         self.notices.stanza(how, || {
             let value = |name| head.get(name).and_then(|it| it.text(s));
             let from = value(Usual::From).map(|from| bare(&from).to_owned());
-            Dealt { how, from, id: value(Usual::Id).map(Cow::into_owned), bytes: s.len() }
+            let id = value(Usual::Id).map(|id| id.chars().take(LONGEST_ID).collect());
+            Dealt { how, from, id, bytes: s.len() }
         });
     }
 

@@ -8,8 +8,8 @@
 use std::ops::Range;
 
 use crate::component::edits::{Edits, With};
-use crate::xml::attributes::Attribute;
-use crate::xml::tag::{Tag, Usual};
+use crate::xml::attributes::{Attribute, Usual};
+use crate::xml::tag::Tag;
 
 /// What marks the id of an echo.
 const ECHO: &str = "echo-";
@@ -92,12 +92,11 @@ pub fn mirror_child(
         local.as_bytes() == name && namespace.is(s, |namespace| namespace == urn.as_bytes())
     };
     let Some((local, _)) = NAMING.iter().find(names) else { return };
-    let to = tag.get(Usual::To).filter(|_| *local == REPLY);
     for attribute in &tag.attributes {
-        if tag.get(Usual::Id).is_some_and(|id| std::ptr::eq(id, attribute)) {
-            mirror(s, attribute, edits);
-        } else if to.is_some_and(|to| std::ptr::eq(to, attribute)) {
-            trade(s, attribute, parties, edits);
+        match attribute.usual {
+            Some(Usual::Id) => mirror(s, attribute, edits),
+            Some(Usual::To) if *local == REPLY => trade(s, attribute, parties, edits),
+            _ => {}
         }
     }
 }

@@ -7,8 +7,8 @@ use std::fmt;
 use crate::component::address::Domain;
 use crate::component::edits::{Edits, With};
 use crate::component::ids::{Ids, Parties};
-use crate::xml::attributes::Attribute;
-use crate::xml::tag::{Tag, Usual};
+use crate::xml::attributes::{Attribute, Usual};
+use crate::xml::tag::Tag;
 
 /// Why a message gets no answer at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,19 +78,12 @@ pub fn mirror(
 /// Changes one attribute of a message's start tag, behind which comes what was `before`.
 #[inline]
 fn change(s: &[u8], head: &Tag, it: &Attribute, before: usize, ids: Ids, edits: &mut Edits) {
-    let is = |name| head.get(name).is_some_and(|other| std::ptr::eq(other, it));
-    if is(Usual::From) {
-        match head.get(Usual::To) {
-            Some(to) => edits.replace(it.quoted(), With::Place(to.quoted())),
-            None => edits.replace(it.name_range(), With::Words("to")),
-        }
-    } else if is(Usual::To) {
-        if let Some(from) = head.get(Usual::From) {
-            edits.replace(it.quoted(), With::Place(from.quoted()));
-        }
-    } else if is(Usual::Id) {
-        ids.mirror(s, it, edits);
-    } else if is(Usual::Xmlns) {
-        edits.remove(before..it.quoted().end);
+    match (it.usual, head.get(Usual::From), head.get(Usual::To)) {
+        (Some(Usual::From), _, Some(to)) => edits.replace(it.quoted(), With::Place(to.quoted())),
+        (Some(Usual::From), _, None) => edits.replace(it.name_range(), With::Words("to")),
+        (Some(Usual::To), Some(from), _) => edits.replace(it.quoted(), With::Place(from.quoted())),
+        (Some(Usual::Id), _, _) => ids.mirror(s, it, edits),
+        (Some(Usual::Xmlns), _, _) => edits.remove(before..it.quoted().end),
+        _ => {}
     }
 }

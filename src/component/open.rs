@@ -6,8 +6,7 @@ use crate::component::Echo;
 use crate::component::ids::Parties;
 use crate::component::message::{self, Silence};
 use crate::component::requests::Kind;
-use crate::xml::attributes::Attribute;
-use crate::xml::tag::Usual;
+use crate::xml::attributes::{Attribute, Usual};
 
 /// The most that is collected of a stanza that is answered from its payload, in bytes.
 const COLLECTED: usize = 10_000;

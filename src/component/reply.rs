@@ -12,7 +12,8 @@ use xmpp_parsers::ns;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use crate::component::address::Domain;
-use crate::xml::tag::{Tag, Usual};
+use crate::xml::attributes::Usual;
+use crate::xml::tag::Tag;
 
 /// The most that addresses and id of a reply may take, in bytes. Addresses are at most 3,071 long
 /// (RFC 7622 §3.1); longer ones, and such ids, are not worth a copy.

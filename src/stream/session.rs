@@ -69,6 +69,8 @@ pub(super) struct Session<'a, S> {
     /// When a ping was sent that has not come back yet.
     pinged: Option<Instant>,
     pub(super) happened: Happened,
+    /// When the first of the echoes was read that are still to be written.
+    echoing: Option<Instant>,
     /// Whether the connection may hold back some of what it has taken, as TLS does.
     unflushed: bool,
     pub(super) stopping: bool,
@@ -119,6 +121,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
             settings,
             pinged: None,
             happened: Happened::default(),
+            echoing: None,
             unflushed: false,
             stopping: false,
             is_over: false,
@@ -190,6 +193,9 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
             self.output.wrote(count);
             self.metrics.sent(count, self.output.pending().len());
         }
+        if let Some(read_at) = self.echoing.take_if(|_| self.output.pending().is_empty()) {
+            self.metrics.echoed_after(read_at.elapsed());
+        }
     }
 
     pub(super) fn read(&mut self, read: io::Result<usize>) -> Result<(), Ending> {
@@ -209,12 +215,15 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
 
     /// Answers what is whole of the input.
     pub(super) fn answer(&mut self) -> Result<(), Ending> {
-        let now = self.now();
+        let (now, read_at) = (self.now(), Instant::now());
         let fed = self.echo.feed(&self.input, &mut self.output, now);
         let tally = self.echo.take_counts();
         self.metrics.add(&tally);
         notices::log(self.echo.take_notices());
         self.metrics.waiting(self.output.pending().len());
+        if tally.echoed > 0 {
+            self.echoing.get_or_insert(read_at);
+        }
         self.happened.pong |= tally.pinged;
         self.happened.answer |= tally.echoed + tally.presence + tally.iq > 0;
         if let Some(pinged) = self.pinged.take_if(|_| tally.pinged) {

@@ -16,6 +16,19 @@ pub fn place(at: usize) -> u32 {
     at as u32
 }
 
+/// The names that nearly all attributes have. A server writes them so often that they are recognised
+/// as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the name it says")]
+pub enum Usual {
+    From,
+    To,
+    Id,
+    Type,
+    Xmlns,
+    Lang,
+}
+
 /// Where an attribute stands.
 #[derive(Debug, Clone, Copy)]
 pub struct Attribute {
@@ -26,21 +39,22 @@ pub struct Attribute {
     value_end: u32,
     /// Whether the value is known to be good, and what a parser reports.
     pub plain: bool,
+    /// Which usual name it has.
+    pub usual: Option<Usual>,
 }
 
 impl Attribute {
     /// One in these places; `local` is where the local part of its name begins.
     #[inline]
     pub fn new(
-        start: usize,
-        local: usize,
-        name_end: usize,
+        (start, local, name_end): (usize, usize, usize),
         value: Range<usize>,
         plain: bool,
+        usual: Option<Usual>,
     ) -> Self {
         let (value, value_end) = (place(value.start), place(value.end));
         let [start, local, name_end] = [start, local, name_end].map(place);
-        Self { start, local, name_end, value, value_end, plain }
+        Self { start, local, name_end, value, value_end, plain, usual }
     }
 
     /// Where its name is.

@@ -8,14 +8,14 @@
 
 use memchr::{memchr, memmem};
 
-use crate::xml::attributes::{Attribute, place};
+use crate::xml::attributes::{Attribute, Usual, place};
 use crate::xml::error::Fault;
 use crate::xml::error::{BROKEN, Flaw, Stop, fit};
 use crate::xml::frame::{CDATA, tag_end};
 use crate::xml::names::name;
 use crate::xml::namespaces::{Bindings, Inherited};
 use crate::xml::scan::{NAME, START, is, plain_text, plain_value, run};
-use crate::xml::tag::{Tag, Usual, odd_end_tag};
+use crate::xml::tag::{Tag, odd_end_tag};
 use crate::xml::text;
 
 /// Room for so many open elements is kept from element to element.

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use memchr::memchr;
 
-use crate::xml::attributes::{Attribute, all_differ};
+use crate::xml::attributes::{Attribute, Usual, all_differ};
 use crate::xml::error::{BROKEN, Stop, fit};
 use crate::xml::names::name;
 use crate::xml::namespaces::Bindings;
@@ -15,19 +15,6 @@ use crate::xml::text::value;
 
 /// Room for so many attributes is kept from tag to tag.
 const KEPT: usize = 256;
-
-/// The names that nearly all attributes have. A server writes them so often that they are recognised
-/// as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the name it says")]
-pub enum Usual {
-    From,
-    To,
-    Id,
-    Type,
-    Xmlns,
-    Lang,
-}
 
 const USUAL: usize = 6;
 
@@ -93,9 +80,9 @@ impl Tag {
         let mut look = Look { fit: true, prefixed: local > start, ..Look::default() };
         let mut at = name_end;
         loop {
-            if let Some((name, attribute)) = usual(s, at) {
+            if let Some((usual, attribute)) = usual(s, at) {
                 at = attribute.quoted().end;
-                self.add_usual(s, name, attribute, &mut look, bindings);
+                self.add_usual(s, usual, attribute, &mut look, bindings);
                 continue;
             }
             at = match next(s, at)? {
@@ -141,10 +128,10 @@ impl Tag {
 
     #[inline(never)]
     fn add(&mut self, s: &[u8], attribute: Attribute, look: &mut Look, bindings: &mut Bindings) {
-        let name = attribute.name(s);
-        if let Some(usual) = by_name(name) {
+        if let Some(usual) = attribute.usual {
             return self.add_usual(s, usual, attribute, look, bindings);
         }
+        let name = attribute.name(s);
         self.attributes.push(attribute);
         if name.starts_with(b"xmlns:") {
             look.fit &= bindings.declare(s, &attribute);
@@ -207,7 +194,8 @@ fn usual(s: &[u8], at: usize) -> Option<(Usual, Attribute)> {
     let value = at + length;
     let value_end = plain_value(s, value, b'\'');
     let (start, name_end) = (at + 1, value - 2);
-    let attribute = Attribute::new(start, start + prefix, name_end, value..value_end, true);
+    let places = (start, start + prefix, name_end);
+    let attribute = Attribute::new(places, value..value_end, true, Some(name));
     (s.get(value_end) == Some(&b'\'')).then_some((name, attribute))
 }
 
@@ -262,7 +250,8 @@ fn next(s: &[u8], from: usize) -> Result<Next, Stop> {
         end += memchr(quote, &s[end..]).ok_or(Stop::RanOut)?;
         good = fit(value(&s[start..end]))?;
     }
-    let attribute = Attribute::new(at, local, name_end, start..end, plain);
+    let usual = by_name(&s[at..name_end]);
+    let attribute = Attribute::new((at, local, name_end), start..end, plain, usual);
     Ok(Next::Attribute { attribute, fit: good })
 }
 

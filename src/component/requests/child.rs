@@ -9,9 +9,10 @@ use std::iter;
 use memchr::{memchr, memmem};
 use xmpp_parsers::ns;
 
+use crate::xml::attributes::Usual;
 use crate::xml::frame::CDATA;
 use crate::xml::judge::{Found, Judge};
-use crate::xml::tag::{Tag, Usual};
+use crate::xml::tag::Tag;
 
 /// A start tag, and the slice that its places are in.
 pub type Scope<'a, 'tag> = (&'a [u8], &'tag Tag);

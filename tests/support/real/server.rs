@@ -104,6 +104,13 @@ impl Server {
         })
     }
 
+    /// Starts one that is configured by this template alone.
+    pub fn start_as(kind: Kind, template: &str) -> Self {
+        Self::start_prepared(kind, |place| {
+            place.write(kind.configuration(), template);
+        })
+    }
+
     /// Starts one that has a TLS port for components too, with this certificate and key.
     pub fn start_with_tls(kind: Kind, pem: &str) -> Self {
         Self::start_prepared(kind, |place| match kind {
