@@ -192,7 +192,7 @@ fn source() -> String {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if path.extension().is_some_and(|it| it == "rs") {
                 text.push_str(&fs::read_to_string(path).unwrap());
             }
         }
