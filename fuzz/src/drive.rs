@@ -1,5 +1,6 @@
 //! The component's side of a stream, fed in pieces.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -12,6 +13,10 @@ use echo_component::xml::error::Fault;
 
 /// The component's domain.
 pub const DOMAIN: &str = "echo.example";
+
+/// All answers are written when it is made, which takes longer than most inputs do.
+static RESPONDER: LazyLock<Responder> =
+    LazyLock::new(|| Responder::new("Echo", &["mailto:a@example".into()]));
 
 /// What came of a stream.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,13 +37,12 @@ pub struct Outcome {
 #[must_use]
 pub fn feed(input: &[u8], limit: usize, piece: usize) -> Outcome {
     let domain = Domain::new(DOMAIN).expect("a domain");
-    let responder = Responder::new("Echo", &["mailto:a@example".into()]);
     let mut echo = Echo::new(Settings {
         domain,
         max_stanza_size: limit,
         ids: Ids::Mirrored,
         allowance: None,
-        responder,
+        responder: RESPONDER.clone(),
     });
     let mut output = Outbox::default();
     let now = Now { utc: DateTime::UNIX_EPOCH, uptime: Duration::from_secs(42) };
