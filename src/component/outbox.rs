@@ -10,6 +10,8 @@ use xso::AsXml;
 use xso::exports::rxml::writer::{Encoder, SimpleNamespaces, TrackNamespace};
 use xso::exports::rxml::{Item, Namespace, xml_ncname};
 
+use crate::xml::tag::SHORT_TAG;
+
 /// What an empty buffer may keep, and what may stand in it that is already written, in bytes.
 const KEPT: usize = 256 << 10;
 
@@ -98,13 +100,11 @@ impl Outbox {
     }
 }
 
-/// Tags of fewer bytes are rarely cut in two, and what comes next will help those that are.
-const SHORT: usize = 256;
-
-/// How many blanks a stanza of that size needs behind it, whose tags want it to reach so far.
+/// How many blanks a stanza of that size needs behind it, whose tags want it to reach so far. Short
+/// tags are rarely cut in two, and what comes next will help those that are.
 pub fn blanks(reach: usize, size: usize) -> usize {
     let missing = reach.saturating_sub(size);
-    if missing < SHORT { 0 } else { missing }
+    if missing < SHORT_TAG { 0 } else { missing }
 }
 
 fn write(bytes: &mut Vec<u8>, element: &impl AsXml) -> io::Result<()> {

@@ -15,7 +15,7 @@ use crate::xml::frame::{CDATA, tag_end};
 use crate::xml::names::name;
 use crate::xml::namespaces::{Bindings, Inherited};
 use crate::xml::scan::{NAME, START, is, plain_text, plain_value, run};
-use crate::xml::tag::{Tag, odd_end_tag};
+use crate::xml::tag::{SHORT_TAG, Tag, odd_end_tag};
 use crate::xml::text;
 
 /// Room for so many open elements is kept from element to element.
@@ -59,8 +59,7 @@ pub struct Judge {
     pub strict: bool,
     /// How deep it has been.
     pub deepest: usize,
-    /// How far the element would have to go on for each of its tags to be followed by as many bytes as
-    /// it has itself.
+    /// How far the element must go on for each tag that is not short to have as many bytes behind it.
     pub reach: usize,
     /// Where the element's own end tag begins, or where it ends if it has none.
     pub content_end: usize,
@@ -138,10 +137,12 @@ impl Judge {
         Ok(Found::End)
     }
 
-    /// Takes note of a tag.
+    /// Takes note of a tag that is not short.
     #[inline]
     fn passed(&mut self, start: usize, end: usize) {
-        self.reach = self.reach.max(end + (end - start));
+        if end - start >= SHORT_TAG {
+            self.reach = self.reach.max(end + (end - start));
+        }
     }
 
     /// Where the text ends that may stand here.

@@ -16,6 +16,9 @@ use crate::xml::text::value;
 /// Room for so many attributes is kept from tag to tag.
 const KEPT: usize = 256;
 
+/// Tags of fewer bytes are short.
+pub const SHORT_TAG: usize = 256;
+
 const USUAL: usize = 6;
 
 /// A start tag. One value serves for tag after tag, so that its memory is reused.

@@ -68,21 +68,28 @@ fn has_noncharacters(utf8: &[u8]) -> bool {
 /// tells of each where it begins, what it stands for and where it ends.
 fn references(bytes: &[u8], mut seen: impl FnMut(usize, char, usize)) -> Result<(), Flaw> {
     for at in memchr_iter(b'&', bytes) {
-        let rest = &bytes[at + 1..];
-        let length = memchr(b';', rest).ok_or(MALFORMED)?;
-        let character = match &rest[..length] {
-            b"lt" => '<',
-            b"gt" => '>',
-            b"amp" => '&',
-            b"apos" => '\'',
-            b"quot" => '"',
-            [b'#', b'x', digits @ ..] => character_reference(digits, 16)?,
-            [b'#', digits @ ..] => character_reference(digits, 10)?,
-            name => return Err(ncname(name).err().unwrap_or(Flaw::Unfit)),
+        let (character, length) = match &bytes[at + 1..] {
+            [b'a', b'm', b'p', b';', ..] => ('&', 5),
+            [b'l', b't', b';', ..] => ('<', 4),
+            [b'g', b't', b';', ..] => ('>', 4),
+            [b'q', b'u', b'o', b't', b';', ..] => ('"', 6),
+            [b'a', b'p', b'o', b's', b';', ..] => ('\'', 6),
+            rest => other_reference(rest)?,
         };
-        seen(at, character, at + length + 2);
+        seen(at, character, at + length);
     }
     Ok(())
+}
+
+/// What stands behind a `&` that begins none of the five entities, and how long it is.
+fn other_reference(rest: &[u8]) -> Result<(char, usize), Flaw> {
+    let length = memchr(b';', rest).ok_or(MALFORMED)?;
+    let character = match &rest[..length] {
+        [b'#', b'x', digits @ ..] => character_reference(digits, 16)?,
+        [b'#', digits @ ..] => character_reference(digits, 10)?,
+        name => return Err(ncname(name).err().unwrap_or(Flaw::Unfit)),
+    };
+    Ok((character, length + 2))
 }
 
 fn character_reference(digits: &[u8], radix: u32) -> Result<char, Flaw> {
