@@ -9,8 +9,7 @@
 use memchr::{memchr, memmem};
 
 use crate::xml::attributes::{Attribute, Usual, place};
-use crate::xml::error::Fault;
-use crate::xml::error::{BROKEN, Flaw, Stop, fit};
+use crate::xml::error::{BROKEN, Fault, Flaw, Stop, fit};
 use crate::xml::frame::{CDATA, tag_end};
 use crate::xml::names::name;
 use crate::xml::namespaces::{Bindings, Inherited};
