@@ -57,7 +57,7 @@ fn stanzas() -> Vec<(String, &'static str)> {
         (format!("<presence from='romeo@x/r'><status>{TEXT}</status></presence>"), ""),
         (
             format!("<presence type='subscribe' from='romeo@x'><status>{TEXT}</status></presence>"),
-            "</c></presence>",
+            "</x></presence>",
         ),
         (format!("<iq type='set' id='2' from='romeo@x/r'><q xmlns='{TEXT}'/></iq>"), "</iq>"),
         (format!("<iq type='get' id='2' from='romeo@x/r'><q:q {TEXT}</iq>"), ""),

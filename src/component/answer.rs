@@ -7,7 +7,7 @@ use crate::component::flood::{self, Verdict};
 use crate::component::message::Silence;
 use crate::component::notice::{Dealt, How};
 use crate::component::open::{COLLECTED_DEPTH, Open};
-use crate::component::outbox::{self, Outbox};
+use crate::component::outbox::Outbox;
 use crate::component::reply::{Bounce, Reply};
 use crate::component::requests::{Kind, Missing, Now, Request};
 use crate::component::stream_error::StreamError;
@@ -67,8 +67,11 @@ impl Echo {
     /// How many blanks the echo needs behind it. They count as a part of it: Prosody ends a stream
     /// when so much is there before it sees a tag's end.
     fn blanks(&self, s: &[u8]) -> usize {
-        let grown = self.edits.growth().max(0).unsigned_abs();
-        outbox::blanks(self.elements.judge.reach + grown, s.len())
+        match self.elements.judge.reach {
+            0 => 0,
+            // A tag may gain, and what is behind it lose, as much as is changed in all.
+            reach => (reach + self.edits.changed()).saturating_sub(s.len()),
+        }
     }
 
     /// The end tag of a message whose name has a prefix, which the echo's has not.
@@ -223,13 +226,14 @@ impl Echo {
         if verdict == Verdict::Echo {
             return false;
         }
-        self.counts.flood_requests += 1;
         if verdict == Verdict::Tell {
             self.notices.flooded();
-            if !kind.is_presence() {
-                self.send(&reply.error("iq", Bounce::Flood.into()), out);
+            if !kind.is_presence() && self.send(&reply.error("iq", Bounce::Flood.into()), out) {
+                self.counts.iq += 1;
+                return true;
             }
         }
+        self.counts.flood_requests += 1;
         true
     }
 

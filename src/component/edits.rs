@@ -23,6 +23,8 @@ pub enum With {
 pub struct Edits {
     places: Vec<(Range<usize>, With)>,
     growth: isize,
+    /// How many bytes they put in and take out, all together.
+    changed: usize,
     domain: String,
 }
 
@@ -32,7 +34,7 @@ const KEPT: usize = 256;
 impl Edits {
     /// None, for a component of that domain.
     pub fn new(domain: &str) -> Self {
-        Self { places: vec![], growth: 0, domain: domain.to_owned() }
+        Self { places: vec![], growth: 0, changed: 0, domain: domain.to_owned() }
     }
 
     /// Begins anew.
@@ -40,7 +42,7 @@ impl Edits {
     pub fn clear(&mut self) {
         self.places.clear();
         self.places.shrink_to(KEPT);
-        self.growth = 0;
+        (self.growth, self.changed) = (0, 0);
     }
 
     /// Replaces a place behind those of all edits before.
@@ -52,6 +54,7 @@ impl Edits {
             With::Domain => self.domain.len(),
         };
         self.growth += length.cast_signed() - place.len().cast_signed();
+        self.changed += length.abs_diff(place.len());
         self.places.push((place, with));
     }
 
@@ -73,6 +76,11 @@ impl Edits {
     /// By how many bytes the stanza grows.
     pub fn growth(&self) -> isize {
         self.growth
+    }
+
+    /// By how many bytes any part of the stanza may be longer or shorter, at most.
+    pub fn changed(&self) -> usize {
+        self.changed
     }
 
     /// Lets the stanza go out with these changes.

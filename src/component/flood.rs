@@ -74,7 +74,7 @@ pub struct Flood {
 impl Flood {
     /// Everybody with a full allowance.
     pub fn new(allowance: Allowance) -> Self {
-        let each = Duration::from_secs(1) / allowance.rate.get();
+        let each = (Duration::from_secs(1) / allowance.rate.get()).max(Duration::from_nanos(1));
         Self {
             cells: vec![Cell::default(); CELLS],
             now: Duration::ZERO,

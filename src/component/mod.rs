@@ -138,7 +138,7 @@ impl Echo {
             let (more, step) = self.elements.next(&input[used..])?;
             used += more;
             let rest = &input[used..];
-            let (size, is_whole) = match step {
+            let (size, seen, is_whole) = match step {
                 Step::Hungry => return Ok((used, Event::Hungry)),
                 Step::Footer(size) => return Ok((used + size, Event::Footer)),
                 Step::Start => {
@@ -149,11 +149,10 @@ impl Echo {
                     self.mirror_child(rest);
                     continue;
                 }
-                Step::Whole(size) => (size, true),
-                Step::TooLarge(size) => (size, false),
+                Step::Whole(size) => (size, size, true),
+                Step::TooLarge(size, seen) => (size, seen, false),
             };
-            let element = if is_whole { &rest[..size] } else { rest };
-            let event = self.finish(element, is_whole, now, out);
+            let event = self.finish(&rest[..seen], is_whole, now, out);
             used += size;
             if let Some(event) = event {
                 return Ok((used, event));

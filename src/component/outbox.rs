@@ -68,43 +68,41 @@ impl Outbox {
     pub fn send_within(&mut self, limit: usize, element: &impl AsXml) -> io::Result<bool> {
         let before = self.bytes.len();
         let written = write(&mut self.bytes, element);
-        let size = self.bytes.len() - before;
-        if written.is_err() || size > limit {
+        let blanks = self.blanks_behind(before);
+        if written.is_err() || self.bytes.len() - before + blanks > limit {
             self.bytes.truncate(before);
             return written.map(|()| false);
         }
-        self.pad_stanza(before);
+        self.pad(blanks);
         Ok(true)
     }
 
     /// The same for a stanza of our own that is XML in those namespaces already.
     pub fn send_xml(&mut self, limit: usize, stanza: &[u8]) -> bool {
-        let (before, fits) = (self.bytes.len(), stanza.len() <= limit);
+        let before = self.bytes.len();
+        self.push(stanza);
+        let blanks = self.blanks_behind(before);
+        let fits = stanza.len() + blanks <= limit;
         if fits {
-            self.push(stanza);
-            self.pad_stanza(before);
+            self.pad(blanks);
+        } else {
+            self.bytes.truncate(before);
         }
         fits
     }
 
-    /// Adds the blanks that a stanza of our own needs behind it. What goes before any other tag in it is
-    /// far longer than that tag.
-    fn pad_stanza(&mut self, start: usize) {
-        let tag = memchr(b'>', &self.bytes[start..]).unwrap_or_default();
-        self.pad(blanks(2 * tag, self.bytes.len() - start));
+    /// How many blanks a stanza of our own needs behind it, which begins there. What goes before any
+    /// other tag in it is far longer than that tag.
+    fn blanks_behind(&self, start: usize) -> usize {
+        let tag = memchr(b'>', &self.bytes[start..]).map_or(0, |end| end + 1);
+        let size = self.bytes.len() - start;
+        if tag < SHORT_TAG { 0 } else { (2 * tag).saturating_sub(size) }
     }
 
     /// Lets the end of the stream go out (RFC 6120 §4.4).
     pub fn send_footer(&mut self) {
         self.push(b"</stream:stream>");
     }
-}
-
-/// How many blanks a stanza of that size needs behind it, whose tags want it to reach so far. Short
-/// tags are rarely cut in two, and what comes next will help those that are.
-pub fn blanks(reach: usize, size: usize) -> usize {
-    let missing = reach.saturating_sub(size);
-    if missing < SHORT_TAG { 0 } else { missing }
 }
 
 fn write(bytes: &mut Vec<u8>, element: &impl AsXml) -> io::Result<()> {

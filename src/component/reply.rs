@@ -90,7 +90,9 @@ impl From<Bounce> for StanzaError {
             Bounce::TooLarge(limit) => (
                 ErrorType::Modify,
                 DefinedCondition::PolicyViolation,
-                format!("The echo would be larger than {limit} bytes, the limit of this service"),
+                format!(
+                    "The message or its echo is larger than {limit} bytes, the limit of this service"
+                ),
             ),
             Bounce::Unfit => (
                 ErrorType::Modify,

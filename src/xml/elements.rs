@@ -27,9 +27,9 @@ pub enum Step {
     Child,
     /// The element that has so many bytes, all of it.
     Whole(usize),
-    /// An element that is too large. So many bytes of it have been judged, and the rest will be passed
-    /// over.
-    TooLarge(usize),
+    /// An element that is too large. So many bytes of it have been judged, so many looked at, and the
+    /// rest will be passed over.
+    TooLarge(usize, usize),
     /// The end tag of the stream, which has so many bytes.
     Footer(usize),
 }
@@ -146,12 +146,13 @@ impl Elements {
     #[cold]
     fn too_large(&mut self) -> Step {
         let (at, depth) = (self.judge.at, self.judge.depth());
+        let seen = at.max(self.window);
         // It may be an empty element, and then its start tag is all there is.
         let is_over = std::mem::take(&mut self.begun) && depth == 0;
         self.skip = (!is_over).then(|| Skip::new(depth));
         self.waiting = None;
         self.window = self.limit;
-        Step::TooLarge(at)
+        Step::TooLarge(at, seen)
     }
 
     fn pass_over(&mut self, input: &[u8]) -> Result<(usize, bool), Fault> {

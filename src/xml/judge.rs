@@ -2,9 +2,8 @@
 //! tag matches, every prefix is declared in it (but those that every stream declares), every name,
 //! value and text is what XML 1.0 allows.
 //!
-//! One straight pass over a slice that begins with the element. Nothing is copied; what is remembered
-//! is places in the slice. Where the slice ends too soon, the pass goes on from the last whole token
-//! when there is more, so each byte is judged once.
+//! One straight pass over a slice that begins with the element; what is remembered is places in it. Where
+//! it ends too soon, the pass goes on from the last whole token when there is more.
 
 use memchr::{memchr, memmem};
 
@@ -100,7 +99,7 @@ impl Judge {
         self.note(fit);
         self.at = self.head.end;
         self.content_end = self.at;
-        self.passed(0, self.at);
+        self.note_tag(0, self.at);
         if !self.head.is_empty {
             self.push(1, name_end, 0);
         }
@@ -128,7 +127,9 @@ impl Judge {
                     end
                 }
             };
-            self.passed(at, self.at);
+            if s[at + 1] != b'!' {
+                self.note_tag(at, self.at);
+            }
             if is_child {
                 return Ok(Found::Child);
             }
@@ -136,9 +137,8 @@ impl Judge {
         Ok(Found::End)
     }
 
-    /// Takes note of a tag that is not short.
     #[inline]
-    fn passed(&mut self, start: usize, end: usize) {
+    fn note_tag(&mut self, start: usize, end: usize) {
         if end - start >= SHORT_TAG {
             self.reach = self.reach.max(end + (end - start));
         }
