@@ -1,6 +1,7 @@
-//! The rules of the mirror: which messages are sent back, and what is changed in them.
+//! The rules for a message's start tag: whether it is sent back, and what is changed in the tag.
 //!
-//! Decides on the start tag alone, so that it is clear from there on how large the message may be.
+//! Decides on the start tag alone, so that it is clear from there on how large the message may be. What
+//! depends on its children is in `ids`, what depends on all of it in `answer`.
 
 use std::fmt;
 
