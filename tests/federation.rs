@@ -87,7 +87,9 @@ fn a_subscription_is_granted_and_there_after_the_next_login(pair: Pair) {
             .is_some_and(|item| item.attr("jid") == BOT && item.attr("subscription") == "to")
     });
     let is_there = |stanza: &Stanza| {
-        stanza.is("presence", "") && stanza.attr("from") == BOT && stanza.find(CAPS, "c").is_some()
+        stanza.is("presence", "")
+            && stanza.attr("from") == format!("{BOT}/echo")
+            && stanza.find(CAPS, "c").is_some()
     };
     alice.wait_for("the bot's presence", is_there);
     scene.user().wait_for("the bot's presence, in a second session", is_there);
