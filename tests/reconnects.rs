@@ -94,7 +94,8 @@ fn connect_a_thousand_times(port: u16) {
 fn config(port: u16) -> Config {
     let port = port.to_string();
     let server = ["--server", "127.0.0.1", "--port", &port];
-    let line = ["echo-component", "--jid", COMPONENT, "--secret", SECRET];
+    // The large messages would use up any allowance.
+    let line = ["echo-component", "--flood-burst", "0", "--jid", COMPONENT, "--secret", SECRET];
     let Checked { config, .. } =
         Config::check(Args::try_parse_from([&line[..], &server].concat()).unwrap()).unwrap();
     config
