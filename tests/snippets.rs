@@ -46,7 +46,7 @@ fn with_the_prosody_for_trying_a_client_any_user_gets_an_echo() {
         let ours = snippet.replace("\"*console\"", "\"@DIR@/prosody.log\"");
         assert_ne!(ours, snippet);
         let place = "run_as_root = true data_path = \"@DIR@\" c2s_ports = { @C2S@ } \
-             component_ports = { @COMPONENT@ } http_ports = {} https_ports = {}";
+             component_ports = { @COMPONENT@ } component_interfaces = { \"127.0.0.1\" } http_ports = {} https_ports = {}";
         let server = Server::start_as(Kind::Prosody, &format!("{place}\n{ours}"));
         let mut daemon = Daemon::start_as("echo.localhost", "try", server.component_port());
         daemon.wait_until_online();

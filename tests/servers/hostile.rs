@@ -136,7 +136,7 @@ pub fn a_tag_that_grew_to_20_mb_costs_no_stream(kind: Kind) {
     let namespace = format!("xmlns:p='urn:{}'", "n".repeat(4_000));
     let attributes = (0..5_000).map(|n| format!(" p:a{n}=''")).collect::<Vec<_>>().concat();
     let to = "to='echo.localhost'";
-    alice.send(&format!("<message {to} id='m1'><x {namespace}{attributes}/></message>"));
+    alice.send(&pushed(&format!("<message {to} id='m1'><x {namespace}{attributes}/></message>")));
     let answer = alice.wait_for_id("m1");
     let is_bounce = answer.error_condition() == Some("policy-violation");
     assert!(is_bounce || answer.attr("type") != "error", "{answer:?}");
@@ -146,11 +146,17 @@ pub fn a_tag_that_grew_to_20_mb_costs_no_stream(kind: Kind) {
         format!("<iq {to} type='get' id='m3'><x {namespace}{attributes}/></iq>"),
         format!("<presence {to} type='subscribe'><x {namespace}{attributes}/></presence>"),
     ] {
-        alice.send(&stanza);
+        alice.send(&pushed(&stanza));
         stage.assert_still_echoing(&mut alice);
     }
     let grown = stage.tap.inbound().into_iter().map(|stanza| stanza.xml().len()).max();
     assert_eq!(grown > Some(16 << 20), kind == Kind::Prosody, "{grown:?}");
+}
+
+/// A stanza with as many blanks behind it, so that it gets through the sender's own connection, where the
+/// server's parser (expat 2.6 and later) holds long tags back.
+fn pushed(stanza: &str) -> String {
+    format!("{stanza}{:width$}", "", width = stanza.len().min(60_000))
 }
 
 /// Sends one such message, checks its echo, and that the next message is echoed too.
@@ -158,7 +164,7 @@ pub fn a_tag_that_grew_to_20_mb_costs_no_stream(kind: Kind) {
 fn survive(kind: Kind, id: &str, xml: &str) -> Stanza {
     let mut stage = Stage::start(kind);
     let mut alice = stage.user("alice");
-    alice.send(xml);
+    alice.send(&pushed(xml));
     let echo = alice.wait_for_id(id);
     assert!(echo.name() == "message", "no echo: {echo:?}");
     assert_ne!(echo.attr("type"), "error", "no echo: {echo:?}");
