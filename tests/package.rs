@@ -21,7 +21,7 @@ use support::scripted::{Daemon, SECRET, Server};
 const SETTINGS: &str = "/etc/echo-component/echo-component.env";
 
 /// Every file in the package, with its mode.
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 19] = [
     ("/usr/bin/echo-component", "-rwxr-xr-x"),
     ("/usr/lib/systemd/system/echo-component.service", "-rw-r--r--"),
     ("/usr/lib/systemd/system/echo-component@.service", "-rw-r--r--"),
