@@ -40,7 +40,7 @@ pub fn feed(input: &[u8], limit: usize, piece: usize) -> Outcome {
     let mut echo = Echo::new(Settings {
         domain,
         max_stanza_size: limit,
-        ids: Ids::Mirrored,
+        ids: Ids::Kept,
         allowance: None,
         responder: RESPONDER.clone(),
     });

@@ -57,7 +57,7 @@ pub fn messages_are_echoed(input: &[u8], limit: usize, outcome: &Outcome) {
     let sent = parse(&output).expect("judged before");
     let mut echoes = sent.root_element().children().filter(|node| node.has_tag_name("message"));
     for message in read.root_element().children().take_while(|node| !is_stream_error(*node)) {
-        if is_answered(message) {
+        if is_answered(message) && start_tag(message) <= limit {
             let echo = echoes.next().unwrap_or_else(|| panic!("no echo of {message:?}"));
             is_echo_or_bounce(message, echo, limit);
         }
@@ -105,6 +105,21 @@ fn declares_twice(text: &str) -> bool {
 
 fn is_stream_error(node: Node) -> bool {
     node.is_element() && node.tag_name() == (STREAMS, "error").into()
+}
+
+/// How long the start tag of an element is. Where it alone is over the limit, nobody is answered.
+fn start_tag(node: Node) -> usize {
+    let source = &node.document().input_text()[node.range()];
+    let mut quote = None;
+    let end = source.bytes().position(|byte| {
+        match (quote, byte) {
+            (None, b'\'' | b'"') => quote = Some(byte),
+            (Some(open), byte) if open == byte => quote = None,
+            _ => {}
+        }
+        quote.is_none() && byte == b'>'
+    });
+    end.map_or(source.len(), |end| end + 1)
 }
 
 /// Whether a top-level element is a message that wants an answer. Other than in the component
