@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use support::COMPONENT;
-use support::scripted::{Daemon, SECRET, SOON, Server, program};
+use support::scripted::{Daemon, Peer, SECRET, SOON, Server, program};
 
 fn command(server: &Server) -> Command {
     let mut command = program();
@@ -59,16 +59,22 @@ fn unanswered() -> String {
     "<message type='error' from='u@x' to='echo.example'/>".repeat(1_000)
 }
 
-#[test]
-fn a_log_that_nobody_reads_stops_neither_echoes_nor_a_stop() {
-    let server = Server::start();
-    let mut daemon = Unread::start(&server);
+/// A daemon whose log is full and that still echoes, told to stop.
+fn stopping_with_a_full_log(server: &Server) -> (Unread, Peer) {
+    let daemon = Unread::start(server);
     let mut peer = server.online();
     for _ in 0..30 {
         peer.send(&unanswered());
     }
     peer.echoes("still here");
     daemon.signal("TERM");
+    (daemon, peer)
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_neither_echoes_nor_a_stop() {
+    let server = Server::start();
+    let (mut daemon, mut peer) = stopping_with_a_full_log(&server);
     peer.until("</stream:stream>");
     peer.send("</stream:stream>");
     assert_eq!(daemon.ends(), Some(0));
@@ -77,13 +83,7 @@ fn a_log_that_nobody_reads_stops_neither_echoes_nor_a_stop() {
 #[test]
 fn a_log_that_nobody_reads_does_not_stop_a_second_signal() {
     let server = Server::start();
-    let mut daemon = Unread::start(&server);
-    let mut peer = server.online();
-    for _ in 0..30 {
-        peer.send(&unanswered());
-    }
-    peer.echoes("still here");
-    daemon.signal("TERM");
+    let (mut daemon, mut peer) = stopping_with_a_full_log(&server);
     // The server never closes its side.
     peer.until("</stream:stream>");
     daemon.signal("TERM");

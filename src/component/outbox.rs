@@ -66,37 +66,35 @@ impl Outbox {
     /// # Errors
     /// The same.
     pub fn send_within(&mut self, limit: usize, element: &impl AsXml) -> io::Result<bool> {
-        let before = self.bytes.len();
-        let written = write(&mut self.bytes, element);
-        let blanks = self.blanks_behind(before);
-        if written.is_err() || self.bytes.len() - before + blanks > limit {
-            self.bytes.truncate(before);
-            return written.map(|()| false);
+        let start = self.bytes.len();
+        if let Err(error) = write(&mut self.bytes, element) {
+            self.bytes.truncate(start);
+            return Err(error);
         }
-        self.pad(blanks);
-        Ok(true)
+        Ok(self.end_stanza(start, limit))
     }
 
     /// The same for a stanza of our own that is XML in those namespaces already.
     pub fn send_xml(&mut self, limit: usize, stanza: &[u8]) -> bool {
-        let before = self.bytes.len();
+        let start = self.bytes.len();
         self.push(stanza);
-        let blanks = self.blanks_behind(before);
-        let fits = stanza.len() + blanks <= limit;
+        self.end_stanza(start, limit)
+    }
+
+    /// Adds the blanks that a stanza of our own needs behind it, which begins there; takes it back if
+    /// it is over `limit` bytes with them. What goes before any other tag in it is far longer than that
+    /// tag.
+    fn end_stanza(&mut self, start: usize, limit: usize) -> bool {
+        let tag = memchr(b'>', &self.bytes[start..]).map_or(0, |end| end + 1);
+        let size = self.bytes.len() - start;
+        let blanks = if tag < SHORT_TAG { 0 } else { (2 * tag).saturating_sub(size) };
+        let fits = size + blanks <= limit;
         if fits {
             self.pad(blanks);
         } else {
-            self.bytes.truncate(before);
+            self.bytes.truncate(start);
         }
         fits
-    }
-
-    /// How many blanks a stanza of our own needs behind it, which begins there. What goes before any
-    /// other tag in it is far longer than that tag.
-    fn blanks_behind(&self, start: usize) -> usize {
-        let tag = memchr(b'>', &self.bytes[start..]).map_or(0, |end| end + 1);
-        let size = self.bytes.len() - start;
-        if tag < SHORT_TAG { 0 } else { (2 * tag).saturating_sub(size) }
     }
 
     /// Lets the end of the stream go out (RFC 6120 §4.4).
