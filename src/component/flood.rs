@@ -6,7 +6,7 @@
 //! but the time it is told.
 
 use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -19,6 +19,9 @@ const UNIT_BYTES: usize = 2 << 10;
 
 /// A request takes so many units, by what answering it costs.
 const REQUEST_UNITS: u32 = 5;
+
+/// Time since some beginning. They last for 500 years, and are counted for each message.
+type Nanoseconds = u64;
 
 /// How much a sender may send, in units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,47 +57,49 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, Default)]
 struct Cell {
     /// When it will be full again.
-    full: Duration,
+    full: Nanoseconds,
     /// Until when its senders have been told.
-    told: Duration,
+    told: Nanoseconds,
 }
 
 /// The allowances of all senders.
 #[derive(Debug)]
 pub struct Flood {
     cells: Vec<Cell>,
-    now: Duration,
+    now: Nanoseconds,
     /// How long one unit takes to be made good.
-    each: Duration,
+    each: Nanoseconds,
     /// How long an empty allowance takes to be full again.
-    refill: Duration,
+    refill: Nanoseconds,
     hashes: RandomState,
 }
 
 impl Flood {
     /// Everybody with a full allowance.
     pub fn new(allowance: Allowance) -> Self {
-        let each = (Duration::from_secs(1) / allowance.rate.get()).max(Duration::from_nanos(1));
+        let each = Nanoseconds::from(1_000_000_000 / allowance.rate).max(1);
         Self {
             cells: vec![Cell::default(); CELLS],
-            now: Duration::ZERO,
+            now: 0,
             each,
-            refill: each * allowance.burst.get(),
+            refill: each * Nanoseconds::from(allowance.burst.get()),
             hashes: RandomState::new(),
         }
     }
 
     /// Takes note of the time, as it has passed since some beginning.
     pub fn is_now(&mut self, now: Duration) {
-        self.now = self.now.max(now);
+        self.now = self.now.max(Nanoseconds::try_from(now.as_nanos()).unwrap_or(self.now));
     }
 
     /// Takes so many units from the allowance of a bare JID, by the generic cell rate algorithm (ITU-T
     /// I.371 annex A). Whoever has a full allowance may do anything once.
     pub fn judge(&mut self, sender: &[u8], units: u32) -> Verdict {
-        let nth = usize::try_from(self.hashes.hash_one(sender) % CELLS as u64).unwrap_or_default();
+        let mut hasher = self.hashes.build_hasher();
+        hasher.write(sender);
+        let nth = usize::try_from(hasher.finish() % CELLS as u64).unwrap_or_default();
         let cell = &mut self.cells[nth];
-        let full = cell.full.max(self.now) + self.each * units;
+        let full = cell.full.max(self.now) + self.each * Nanoseconds::from(units);
         if full <= self.now + self.refill || cell.full <= self.now {
             cell.full = full;
             return Verdict::Echo;

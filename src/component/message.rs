@@ -63,28 +63,24 @@ pub fn mirror(
     if !head.prefix_range().is_empty() {
         edits.remove(head.prefix_range());
     }
+    let (from, to) = (from.quoted(), head.get(Usual::To).map(Attribute::quoted));
     let mut before = head.name_end();
-    for attribute in &head.attributes {
-        change(s, head, attribute, before, ids, edits);
-        before = attribute.quoted().end;
+    for it in &head.attributes {
+        let end = it.quoted().end;
+        match (it.usual, &to) {
+            (Some(Usual::From), Some(to)) => edits.replace(from.clone(), With::Place(to.clone())),
+            (Some(Usual::From), None) => edits.replace(it.name_range(), With::Words("to")),
+            (Some(Usual::To), Some(to)) => edits.replace(to.clone(), With::Place(from.clone())),
+            (Some(Usual::Id), _) => ids.mirror(s, it, edits),
+            (Some(Usual::Xmlns), _) => edits.remove(before..end),
+            _ => {}
+        }
+        before = end;
     }
-    if head.get(Usual::To).is_none() {
+    if to.is_none() {
         edits.replace(before..before, With::Words(" from='"));
         edits.replace(before..before, With::Domain);
         edits.replace(before..before, With::Words("'"));
     }
     Ok(Parties { sender, asked })
-}
-
-/// Changes one attribute of a message's start tag, behind which comes what was `before`.
-#[inline]
-fn change(s: &[u8], head: &Tag, it: &Attribute, before: usize, ids: Ids, edits: &mut Edits) {
-    match (it.usual, head.get(Usual::From), head.get(Usual::To)) {
-        (Some(Usual::From), _, Some(to)) => edits.replace(it.quoted(), With::Place(to.quoted())),
-        (Some(Usual::From), _, None) => edits.replace(it.name_range(), With::Words("to")),
-        (Some(Usual::To), Some(from), _) => edits.replace(it.quoted(), With::Place(from.quoted())),
-        (Some(Usual::Id), _, _) => ids.mirror(s, it, edits),
-        (Some(Usual::Xmlns), _, _) => edits.remove(before..it.quoted().end),
-        _ => {}
-    }
 }
