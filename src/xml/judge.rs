@@ -12,7 +12,7 @@ use crate::xml::error::{BROKEN, Fault, Flaw, Stop, fit};
 use crate::xml::frame::{CDATA, tag_end};
 use crate::xml::names::name;
 use crate::xml::namespaces::{Bindings, Inherited};
-use crate::xml::scan::{NAME, START, is, plain_text, plain_value, run};
+use crate::xml::scan::{NAME, START, is, plain_text, plain_value, run, same};
 use crate::xml::tag::{SHORT_TAG, Tag, odd_end_tag};
 use crate::xml::text;
 
@@ -97,9 +97,8 @@ impl Judge {
         let (name_end, local) = name(s, 1)?;
         let fit = self.head.read(s, (1, local, name_end), &mut self.bindings)?;
         self.note(fit);
-        self.at = self.head.end;
+        self.pass(0, self.head.end);
         self.content_end = self.at;
-        self.note_tag(0, self.at);
         if !self.head.is_empty {
             self.push(1, name_end, 0);
         }
@@ -113,32 +112,24 @@ impl Judge {
     pub fn go_on(&mut self, s: &[u8]) -> Result<Found, Stop> {
         while !self.open.is_empty() {
             let at = self.text(s)?;
-            let mut is_child = false;
-            self.at = match *s.get(at + 1).ok_or(Stop::RanOut)? {
+            match *s.get(at + 1).ok_or(Stop::RanOut)? {
                 b'/' => self.end_tag(s, at)?,
                 b'!' => self.section(s, at)?,
                 b'?' => return Err(Stop::Fatal(Fault::RestrictedXml)),
-                _ => {
-                    let end;
-                    (end, is_child) = match self.simple(s, at + 1) {
-                        Some(end) => (end, false),
-                        None => self.element(s, at + 1)?,
-                    };
-                    end
-                }
-            };
-            if s[at + 1] != b'!' {
-                self.note_tag(at, self.at);
-            }
-            if is_child {
-                return Ok(Found::Child);
+                _ => match self.simple(s, at + 1) {
+                    Some(end) => self.pass(at, end),
+                    None if self.element(s, at + 1)? => return Ok(Found::Child),
+                    None => {}
+                },
             }
         }
         Ok(Found::End)
     }
 
+    /// The tag between these places has been judged.
     #[inline]
-    fn note_tag(&mut self, start: usize, end: usize) {
+    fn pass(&mut self, start: usize, end: usize) {
+        self.at = end;
         if end - start >= SHORT_TAG {
             self.reach = self.reach.max(end + (end - start));
         }
@@ -160,27 +151,32 @@ impl Judge {
 
     #[inline(never)]
     fn odd_text(&mut self, s: &[u8], odd: usize) -> Result<usize, Stop> {
-        let end = odd + memchr(b'<', &s[odd..]).ok_or(Stop::RanOut)?;
+        let mut at = odd;
+        while let Some((_, length)) = text::entity(&s[at..]) {
+            at = plain_text(s, at + length);
+        }
+        let end = at + memchr(b'<', &s[at..]).ok_or(Stop::RanOut)?;
         if self.strict {
-            self.check(text::text(&s[self.at..end]))?;
+            self.check(text::text(&s[at..end]))?;
         }
         Ok(end)
     }
 
     #[inline]
-    fn end_tag(&mut self, s: &[u8], at: usize) -> Result<usize, Stop> {
+    fn end_tag(&mut self, s: &[u8], at: usize) -> Result<(), Stop> {
         let element = *self.open.last().ok_or(BROKEN)?;
-        let name = &s[element.name as usize..element.name_end as usize];
-        let end = at + 2 + name.len();
-        let end = if s.get(end) == Some(&b'>') && &s[at + 2..end] == name {
+        let (name, length) = (element.name as usize, (element.name_end - element.name) as usize);
+        let end = at + 2 + length;
+        let end = if s.get(end) == Some(&b'>') && same(s, name, at + 2, length) {
             end + 1
         } else {
-            odd_end_tag(s, at, name)?
+            odd_end_tag(s, at, &s[name..name + length])?
         };
         self.open.pop();
         self.bindings.go_back(element.declared as usize, s);
         self.content_end = at;
-        Ok(end)
+        self.pass(at, end);
+        Ok(())
     }
 
     /// The end of a start tag that says nothing, or nothing but a namespace that no rule of namespaces
@@ -213,12 +209,14 @@ impl Judge {
         }
     }
 
-    /// Any start tag: where it ends, and whether there is to be stopped at it.
+    /// Takes in any start tag, and says whether there is to be stopped at it.
     #[inline(never)]
-    fn element(&mut self, s: &[u8], start: usize) -> Result<(usize, bool), Stop> {
+    fn element(&mut self, s: &[u8], start: usize) -> Result<bool, Stop> {
         let (name_end, local) = name(s, start)?;
         if !self.strict {
-            return self.skim(s, start, name_end).map(|end| (end, false));
+            let end = self.skim(s, start, name_end)?;
+            self.pass(start - 1, end);
+            return Ok(false);
         }
         let declared = self.bindings.count();
         let read = self.tag.read(s, (start, local, name_end), &mut self.bindings);
@@ -231,7 +229,8 @@ impl Judge {
         if !self.tag.is_empty {
             self.push(start, name_end, declared);
         }
-        Ok((self.tag.end, is_child))
+        self.pass(start - 1, self.tag.end);
+        Ok(is_child)
     }
 
     #[inline]
@@ -267,7 +266,7 @@ impl Judge {
     }
 
     #[cold]
-    fn section(&mut self, s: &[u8], at: usize) -> Result<usize, Stop> {
+    fn section(&mut self, s: &[u8], at: usize) -> Result<(), Stop> {
         let rest = &s[at..];
         if !rest.starts_with(CDATA) {
             let begun = CDATA.starts_with(rest);
@@ -278,7 +277,8 @@ impl Judge {
         if self.strict {
             self.check(text::characters(&inside[..length]))?;
         }
-        Ok(at + CDATA.len() + length + 3)
+        self.at = at + CDATA.len() + length + 3;
+        Ok(())
     }
 
     fn check(&mut self, checked: Result<(), Flaw>) -> Result<(), Stop> {

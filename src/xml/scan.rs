@@ -99,6 +99,18 @@ pub fn find(s: &[u8], from: usize, to: usize, a: u8, b: u8) -> usize {
     to
 }
 
+/// Whether what stands at `a` and at `b` is the same for so many bytes, which both are there. Names are
+/// short, and a call would cost more than the look.
+#[inline]
+pub fn same(s: &[u8], a: usize, b: usize, length: usize) -> bool {
+    match (block(s, a), block(s, b)) {
+        (Some(a), Some(b)) if length <= 16 => {
+            a.cmp_eq(b).move_mask().trailing_ones() as usize >= length
+        }
+        _ => s[a..a + length] == s[b..b + length],
+    }
+}
+
 #[inline]
 fn block(s: &[u8], at: usize) -> Option<i8x16> {
     let block = s.get(at..)?.first_chunk::<16>()?;

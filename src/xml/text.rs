@@ -68,17 +68,27 @@ fn has_noncharacters(utf8: &[u8]) -> bool {
 /// tells of each where it begins, what it stands for and where it ends.
 fn references(bytes: &[u8], mut seen: impl FnMut(usize, char, usize)) -> Result<(), Flaw> {
     for at in memchr_iter(b'&', bytes) {
-        let (character, length) = match &bytes[at + 1..] {
-            [b'a', b'm', b'p', b';', ..] => ('&', 5),
-            [b'l', b't', b';', ..] => ('<', 4),
-            [b'g', b't', b';', ..] => ('>', 4),
-            [b'q', b'u', b'o', b't', b';', ..] => ('"', 6),
-            [b'a', b'p', b'o', b's', b';', ..] => ('\'', 6),
-            rest => other_reference(rest)?,
+        let (character, length) = match entity(&bytes[at..]) {
+            Some(entity) => entity,
+            None => other_reference(&bytes[at + 1..])?,
         };
         seen(at, character, at + length);
     }
     Ok(())
+}
+
+/// What the reference stands for that `bytes` begin with, and how long it is, if it is to one of the five
+/// entities.
+#[inline]
+pub fn entity(bytes: &[u8]) -> Option<(char, usize)> {
+    Some(match bytes {
+        [b'&', b'a', b'm', b'p', b';', ..] => ('&', 5),
+        [b'&', b'l', b't', b';', ..] => ('<', 4),
+        [b'&', b'g', b't', b';', ..] => ('>', 4),
+        [b'&', b'q', b'u', b'o', b't', b';', ..] => ('"', 6),
+        [b'&', b'a', b'p', b'o', b's', b';', ..] => ('\'', 6),
+        _ => return None,
+    })
 }
 
 /// What stands behind a `&` that begins none of the five entities, and how long it is.
