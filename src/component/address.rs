@@ -45,7 +45,7 @@ impl Domain {
 
     /// Whether `address` is at this domain.
     pub fn has(&self, address: &str) -> bool {
-        self.is(parts(address.as_bytes(), 0..address.len()).domain)
+        self.is(parts(address.as_bytes(), 0..address.len()).domain, false)
     }
 
     /// Where the bare JID of a sender is, if that is somebody else.
@@ -57,7 +57,7 @@ impl Domain {
             return foreign.then(|| start..find(s, start, end, b'/', b'/'));
         }
         let parts = parts(s, start..end);
-        (!self.is(parts.domain)).then_some(start..parts.bare)
+        (!self.is(parts.domain, true)).then_some(start..parts.bare)
     }
 
     /// Where the bare JID is of an address that we may speak for: at our domain, and without empty
@@ -65,7 +65,7 @@ impl Domain {
     #[inline]
     pub fn ours(&self, s: &[u8], to: &Attribute) -> Option<Range<usize>> {
         let Range { start, end } = to.value();
-        let may_speak = |parts: &Parts| self.is(parts.domain) && !parts.is_empty;
+        let may_speak = |parts: &Parts| self.is(parts.domain, to.plain) && !parts.is_empty;
         if !to.plain {
             let text = to.text(s)?;
             let ours = may_speak(&parts(text.as_bytes(), 0..text.len()));
@@ -75,11 +75,14 @@ impl Domain {
         may_speak(&parts).then_some(start..parts.bare)
     }
 
+    /// Whether that is this domain. One that is `plain` is known to be ASCII. The slow look is for those
+    /// that may have other forms.
     #[inline]
-    fn is(&self, domain: &[u8]) -> bool {
+    fn is(&self, domain: &[u8], plain: bool) -> bool {
         let name = self.name.as_bytes();
         (domain.len() == name.len() && (domain == name || domain.eq_ignore_ascii_case(name)))
-            || (may_have_other_forms(domain) && self.is_in_other_form(domain))
+            || ((domain.ends_with(b".") || !(plain || domain.is_ascii()))
+                && self.is_in_other_form(domain))
     }
 
     /// RFC 7622 §3.2: a final dot is dropped, and letters beyond ASCII are normalised. An A-label
@@ -151,11 +154,6 @@ fn parts(s: &[u8], address: Range<usize>) -> Parts<'_> {
     Parts { domain: &s[domain..bare], bare, is_empty }
 }
 
-/// A quick look that spares nearly all domains a slow one.
-fn may_have_other_forms(domain: &[u8]) -> bool {
-    domain.ends_with(b".") || !domain.is_ascii()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,7 +179,7 @@ mod tests {
         ] {
             assert_eq!(domain.has(address), at_it, "{address}");
             let parts = parts(address.as_bytes(), 0..address.len());
-            assert_eq!(domain.is(parts.domain) && !parts.is_empty, speaks, "{address}");
+            assert_eq!(domain.is(parts.domain, false) && !parts.is_empty, speaks, "{address}");
         }
     }
 

@@ -137,13 +137,12 @@ impl Echo {
     /// Takes note of what was done with the stanza, if that is wanted.
     #[inline]
     fn tell(&mut self, how: How, s: &[u8]) {
-        let head = &self.elements.judge.head;
-        self.notices.stanza(how, || {
-            let value = |name| head.get(name).and_then(|it| it.text(s));
+        if self.notices.wants(how) {
+            let value = |name| self.elements.judge.head.get(name).and_then(|it| it.text(s));
             let from = value(Usual::From).map(|from| bare(&from).to_owned());
             let id = value(Usual::Id).map(|id| id.chars().take(LONGEST_ID).collect());
-            Dealt { how, from, id, bytes: s.len() }
-        });
+            self.notices.stanza(Dealt { how, from, id, bytes: s.len() });
+        }
     }
 
     #[cold]

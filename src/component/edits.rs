@@ -23,8 +23,6 @@ pub enum With {
 pub struct Edits {
     places: Vec<(Range<usize>, With)>,
     growth: isize,
-    /// How many bytes they put in and take out, all together.
-    changed: usize,
     domain: String,
 }
 
@@ -34,7 +32,7 @@ const KEPT: usize = 256;
 impl Edits {
     /// None, for a component of that domain.
     pub fn new(domain: &str) -> Self {
-        Self { places: vec![], growth: 0, changed: 0, domain: domain.to_owned() }
+        Self { places: vec![], growth: 0, domain: domain.to_owned() }
     }
 
     /// Begins anew.
@@ -42,20 +40,22 @@ impl Edits {
     pub fn clear(&mut self) {
         self.places.clear();
         self.places.shrink_to(KEPT);
-        (self.growth, self.changed) = (0, 0);
+        self.growth = 0;
     }
 
     /// Replaces a place behind those of all edits before.
     #[inline]
     pub fn replace(&mut self, place: Range<usize>, with: With) {
-        let length = match &with {
+        self.growth += self.length(&with).cast_signed() - place.len().cast_signed();
+        self.places.push((place, with));
+    }
+
+    fn length(&self, with: &With) -> usize {
+        match with {
             With::Words(words) => words.len(),
             With::Place(place) => place.len(),
             With::Domain => self.domain.len(),
-        };
-        self.growth += length.cast_signed() - place.len().cast_signed();
-        self.changed += length.abs_diff(place.len());
-        self.places.push((place, with));
+        }
     }
 
     /// Takes a place out.
@@ -80,7 +80,7 @@ impl Edits {
 
     /// By how many bytes any part of the stanza may be longer or shorter, at most.
     pub fn changed(&self) -> usize {
-        self.changed
+        self.places.iter().map(|(place, with)| self.length(with).abs_diff(place.len())).sum()
     }
 
     /// Lets the stanza go out with these changes.

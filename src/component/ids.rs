@@ -102,6 +102,7 @@ pub fn mirror_child(
 }
 
 /// Puts the one of two bare JIDs where the other is written.
+#[inline(never)]
 fn trade(s: &[u8], to: &Attribute, parties: &Parties, edits: &mut Edits) {
     let parties = [With::Place(parties.sender.clone()), parties.asked.clone()];
     let named = &s[to.value()];

@@ -101,12 +101,14 @@ impl Notices {
         }
     }
 
-    /// A stanza was dealt with; `dealt` is asked only if somebody wants to know.
+    /// Whether somebody wants to know of stanzas that were dealt with so.
     #[inline]
-    pub fn stanza(&mut self, how: How, dealt: impl FnOnce() -> Dealt) {
-        let wanted = if how == How::Echoed { Detail::All } else { Detail::Unechoed };
-        if self.detail >= wanted {
-            self.new.push(Notice::Stanza(dealt()));
-        }
+    pub fn wants(&self, how: How) -> bool {
+        self.detail >= if how == How::Echoed { Detail::All } else { Detail::Unechoed }
+    }
+
+    /// A stanza was dealt with.
+    pub fn stanza(&mut self, dealt: Dealt) {
+        self.new.push(Notice::Stanza(dealt));
     }
 }

@@ -94,7 +94,7 @@ impl Judge {
     /// See [`Stop`].
     pub fn begin(&mut self, s: &[u8]) -> Result<(), Stop> {
         self.forget();
-        let (name_end, local) = name(s, 1)?;
+        let (name_end, local) = if s.starts_with(b"<message ") { (8, 1) } else { name(s, 1)? };
         let fit = self.head.read(s, (1, local, name_end), &mut self.bindings)?;
         self.note(fit);
         self.pass(0, self.head.end);

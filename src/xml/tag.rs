@@ -89,6 +89,10 @@ impl Tag {
                 self.add_usual(s, usual, attribute, &mut look, bindings);
                 continue;
             }
+            if s.get(at) == Some(&b'>') {
+                (self.end, self.is_empty) = (at + 1, false);
+                break;
+            }
             at = match next(s, at)? {
                 Next::End { end, is_empty } => {
                     (self.end, self.is_empty) = (end, is_empty);
