@@ -66,16 +66,15 @@ pub fn mirror(
     let (from, to) = (from.quoted(), head.get(Usual::To).map(Attribute::quoted));
     let mut before = head.name_end();
     for it in &head.attributes {
-        let end = it.quoted().end;
         match (it.usual, &to) {
             (Some(Usual::From), Some(to)) => edits.replace(from.clone(), With::Place(to.clone())),
             (Some(Usual::From), None) => edits.replace(it.name_range(), With::Words("to")),
             (Some(Usual::To), Some(to)) => edits.replace(to.clone(), With::Place(from.clone())),
             (Some(Usual::Id), _) => ids.mirror(s, it, edits),
-            (Some(Usual::Xmlns), _) => edits.remove(before..end),
+            (Some(Usual::Xmlns), _) => edits.remove(before..it.quoted().end),
             _ => {}
         }
-        before = end;
+        before = it.quoted().end;
     }
     if to.is_none() {
         edits.replace(before..before, With::Words(" from='"));

@@ -89,10 +89,6 @@ impl Tag {
                 self.add_usual(s, usual, attribute, &mut look, bindings);
                 continue;
             }
-            if s.get(at) == Some(&b'>') {
-                (self.end, self.is_empty) = (at + 1, false);
-                break;
-            }
             at = match next(s, at)? {
                 Next::End { end, is_empty } => {
                     (self.end, self.is_empty) = (end, is_empty);
@@ -224,9 +220,18 @@ enum Next {
     End { end: usize, is_empty: bool },
 }
 
-/// What comes next in a tag, whatever way it is written.
+/// What comes next in a tag.
+#[inline]
+fn next(s: &[u8], at: usize) -> Result<Next, Stop> {
+    match s.get(at) {
+        Some(b'>') => Ok(Next::End { end: at + 1, is_empty: false }),
+        _ => odd_next(s, at),
+    }
+}
+
+/// The same, whatever way it is written.
 #[inline(never)]
-fn next(s: &[u8], from: usize) -> Result<Next, Stop> {
+fn odd_next(s: &[u8], from: usize) -> Result<Next, Stop> {
     let at = run(s, from, BLANK);
     match *s.get(at).ok_or(Stop::RanOut)? {
         b'>' => return Ok(Next::End { end: at + 1, is_empty: false }),
