@@ -97,7 +97,7 @@ impl Judge {
         let (name_end, local) = if s.starts_with(b"<message ") { (8, 1) } else { name(s, 1)? };
         let fit = self.head.read(s, (1, local, name_end), &mut self.bindings)?;
         self.note(fit);
-        self.pass(0, self.head.end);
+        self.judged(0, self.head.end);
         self.content_end = self.at;
         if !self.head.is_empty {
             self.push(1, name_end, 0);
@@ -117,7 +117,7 @@ impl Judge {
                 b'!' => self.section(s, at)?,
                 b'?' => return Err(Stop::Fatal(Fault::RestrictedXml)),
                 _ => match self.simple(s, at + 1) {
-                    Some(end) => self.pass(at, end),
+                    Some(end) => self.judged(at, end),
                     None if self.element(s, at + 1)? => return Ok(Found::Child),
                     None => {}
                 },
@@ -128,7 +128,7 @@ impl Judge {
 
     /// The tag between these places has been judged.
     #[inline]
-    fn pass(&mut self, start: usize, end: usize) {
+    fn judged(&mut self, start: usize, end: usize) {
         self.at = end;
         if end - start >= SHORT_TAG {
             self.reach = self.reach.max(end + (end - start));
@@ -175,7 +175,7 @@ impl Judge {
         self.open.pop();
         self.bindings.go_back(element.declared as usize, s);
         self.content_end = at;
-        self.pass(at, end);
+        self.judged(at, end);
         Ok(())
     }
 
@@ -215,7 +215,7 @@ impl Judge {
         let (name_end, local) = name(s, start)?;
         if !self.strict {
             let end = self.skim(s, start, name_end)?;
-            self.pass(start - 1, end);
+            self.judged(start - 1, end);
             return Ok(false);
         }
         let declared = self.bindings.count();
@@ -229,7 +229,7 @@ impl Judge {
         if !self.tag.is_empty {
             self.push(start, name_end, declared);
         }
-        self.pass(start - 1, self.tag.end);
+        self.judged(start - 1, self.tag.end);
         Ok(is_child)
     }
 
