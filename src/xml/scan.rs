@@ -113,7 +113,7 @@ pub fn same(s: &[u8], a: usize, b: usize, length: usize) -> bool {
 
 #[inline]
 fn block(s: &[u8], at: usize) -> Option<i8x16> {
-    let block = s.get(at..)?.first_chunk::<16>()?;
+    let block: &[u8; 16] = s.get(at..at.wrapping_add(16))?.try_into().ok()?;
     Some(i8x16::new(block.map(u8::cast_signed)))
 }
 
