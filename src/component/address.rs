@@ -51,28 +51,35 @@ impl Domain {
     /// Where the bare JID of a sender is, if that is somebody else.
     #[inline]
     pub fn foreign(&self, s: &[u8], from: &Attribute) -> Option<Range<usize>> {
-        let Range { start, end } = from.value();
-        if !from.plain {
-            let foreign = from.text(s).is_some_and(|from| !self.has(&from));
-            return foreign.then(|| start..find(s, start, end, b'/', b'/'));
-        }
-        let parts = parts(s, start..end);
-        (!self.is(parts.domain, true)).then_some(start..parts.bare)
+        let from = self.look(s, from)?;
+        (!from.is_ours).then_some(from.bare)
     }
 
     /// Where the bare JID is of an address that we may speak for: at our domain, and without empty
     /// parts. A `from` that the server cannot parse costs the stream (RFC 6120 §4.9.3.9).
     #[inline]
     pub fn ours(&self, s: &[u8], to: &Attribute) -> Option<Range<usize>> {
-        let Range { start, end } = to.value();
-        let may_speak = |parts: &Parts| self.is(parts.domain, to.plain) && !parts.is_empty;
-        if !to.plain {
-            let text = to.text(s)?;
-            let ours = may_speak(&parts(text.as_bytes(), 0..text.len()));
-            return ours.then(|| start..find(s, start, end, b'/', b'/'));
+        let to = self.look(s, to)?;
+        (to.is_ours && !to.has_empty_part).then_some(to.bare)
+    }
+
+    #[inline]
+    fn look(&self, s: &[u8], address: &Attribute) -> Option<Seen> {
+        if !address.plain {
+            return self.look_at_escaped(s, address);
         }
-        let parts = parts(s, start..end);
-        may_speak(&parts).then_some(start..parts.bare)
+        let parts = parts(s, address.value());
+        let bare = address.value().start..parts.bare;
+        Some(Seen { is_ours: self.is(parts.domain, true), has_empty_part: parts.is_empty, bare })
+    }
+
+    #[cold]
+    fn look_at_escaped(&self, s: &[u8], address: &Attribute) -> Option<Seen> {
+        let Range { start, end } = address.value();
+        let text = address.text(s)?;
+        let parts = parts(text.as_bytes(), 0..text.len());
+        let bare = start..find(s, start, end, b'/', b'/');
+        Some(Seen { is_ours: self.is(parts.domain, false), has_empty_part: parts.is_empty, bare })
     }
 
     /// Whether that is this domain. One that is `plain` is known to be ASCII. The slow look is for those
@@ -87,10 +94,19 @@ impl Domain {
 
     /// RFC 7622 §3.2: a final dot is dropped, and letters beyond ASCII are normalised. An A-label
     /// (`xn--…`) is left as it is: to servers, too, that is another domain.
+    #[cold]
     fn is_in_other_form(&self, domain: &[u8]) -> bool {
         let domain = str::from_utf8(domain).unwrap_or_default();
         DomainPart::new(domain).is_ok_and(|domain| domain.as_str() == self.name)
     }
+}
+
+/// What an address says.
+struct Seen {
+    is_ours: bool,
+    has_empty_part: bool,
+    /// Where its bare JID is.
+    bare: Range<usize>,
 }
 
 /// Why an admin's word is no domain. A domain without these characters needs no escaping in XML.
@@ -134,7 +150,7 @@ pub fn is_node(address: &str) -> bool {
     bare(address).contains('@')
 }
 
-/// The parts of an address.
+/// The parts of an address, as they are written.
 struct Parts<'a> {
     domain: &'a [u8],
     /// Where the bare JID ends.
