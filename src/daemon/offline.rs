@@ -4,6 +4,7 @@
 //! Pure. The sentences are those of the rooms where it happened.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use crate::component::stream_error::StreamError;
 use crate::net::error::{Cause, NoLogin};
@@ -28,6 +29,15 @@ impl Offline {
         };
         let mut answers = causes.iter().map(|(_, cause)| cause).filter(|cause| answered(cause));
         answers.clone().count() > 0 && answers.all(is_refusal)
+    }
+
+    /// The address where the login failed, if one could be connected to: the last of several, all of
+    /// which the sentence names.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        let Self::NoLogin(NoLogin::Failed(causes)) = self else {
+            return None;
+        };
+        causes.iter().rfind(|(_, cause)| answered(cause)).map(|(address, _)| *address)
     }
 
     /// A short name for the metrics: the stream error's condition, or one of ours.
