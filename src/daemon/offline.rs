@@ -166,16 +166,18 @@ mod tests {
 
     #[test]
     fn a_refusal_counts_if_every_address_that_answered_refused() {
-        for (causes, refused, condition, sentence) in [
+        for (causes, refused, peer, condition, sentence) in [
             (
                 vec![said("host-unknown")],
                 true,
+                Some(0),
                 "host-unknown",
                 "the server says host-unknown: check that the server has this component's JID",
             ),
             (
                 vec![unreachable(), said("not-authorized")],
                 true,
+                Some(1),
                 "not-authorized",
                 "there is no login at 192.0.2.0:1: connection refused; nor at 192.0.2.1:1: the \
                  server says not-authorized: check the secret, and that the JID is set up",
@@ -183,6 +185,7 @@ mod tests {
             (
                 vec![said("host-unknown"), Cause::Late],
                 false,
+                Some(1),
                 "host-unknown",
                 "there is no login at 192.0.2.0:1: the server says host-unknown: check that the \
                  server has this component's JID; nor at 192.0.2.1:1: the server did not finish \
@@ -191,15 +194,17 @@ mod tests {
             (
                 vec![unreachable(), unreachable()],
                 false,
+                None,
                 "unreachable",
                 "the server cannot be reached at 192.0.2.0:1: connection refused, 192.0.2.1:1: \
                  connection refused",
             ),
         ] {
-            let at = |nth| format!("192.0.2.{nth}:1").parse().unwrap();
+            let at = |nth: usize| format!("192.0.2.{nth}:1").parse().unwrap();
             let causes = causes.into_iter().enumerate().map(|(nth, cause)| (at(nth), cause));
             let offline = Offline::NoLogin(NoLogin::Failed(causes.collect()));
             assert_eq!(offline.is_refusal(), refused, "{sentence}");
+            assert_eq!(offline.peer(), peer.map(at), "{sentence}");
             assert_eq!(offline.condition(), condition, "{sentence}");
             assert!(conditions().any(|it| it == condition), "{condition}");
             assert_eq!(offline.to_string(), sentence);
