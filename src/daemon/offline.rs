@@ -166,18 +166,16 @@ mod tests {
 
     #[test]
     fn a_refusal_counts_if_every_address_that_answered_refused() {
-        for (causes, refused, peer, condition, sentence) in [
+        for (causes, refused, condition, sentence) in [
             (
                 vec![said("host-unknown")],
                 true,
-                Some(0),
                 "host-unknown",
                 "the server says host-unknown: check that the server has this component's JID",
             ),
             (
                 vec![unreachable(), said("not-authorized")],
                 true,
-                Some(1),
                 "not-authorized",
                 "there is no login at 192.0.2.0:1: connection refused; nor at 192.0.2.1:1: the \
                  server says not-authorized: check the secret, and that the JID is set up",
@@ -185,7 +183,6 @@ mod tests {
             (
                 vec![said("host-unknown"), Cause::Late],
                 false,
-                Some(1),
                 "host-unknown",
                 "there is no login at 192.0.2.0:1: the server says host-unknown: check that the \
                  server has this component's JID; nor at 192.0.2.1:1: the server did not finish \
@@ -194,20 +191,33 @@ mod tests {
             (
                 vec![unreachable(), unreachable()],
                 false,
-                None,
                 "unreachable",
                 "the server cannot be reached at 192.0.2.0:1: connection refused, 192.0.2.1:1: \
                  connection refused",
             ),
         ] {
-            let at = |nth: usize| format!("192.0.2.{nth}:1").parse().unwrap();
+            let at = |nth| format!("192.0.2.{nth}:1").parse().unwrap();
             let causes = causes.into_iter().enumerate().map(|(nth, cause)| (at(nth), cause));
             let offline = Offline::NoLogin(NoLogin::Failed(causes.collect()));
             assert_eq!(offline.is_refusal(), refused, "{sentence}");
-            assert_eq!(offline.peer(), peer.map(at), "{sentence}");
             assert_eq!(offline.condition(), condition, "{sentence}");
             assert!(conditions().any(|it| it == condition), "{condition}");
             assert_eq!(offline.to_string(), sentence);
+        }
+    }
+
+    #[test]
+    fn the_connection_is_the_last_one_that_was_made() {
+        for (causes, peer) in [
+            (vec![said("conflict")], Some(0)),
+            (vec![said("conflict"), unreachable()], Some(0)),
+            (vec![said("conflict"), Cause::Late], Some(1)),
+            (vec![unreachable(), unreachable()], None),
+        ] {
+            let at = |nth| format!("192.0.2.{nth}:1").parse().unwrap();
+            let causes = causes.into_iter().enumerate().map(|(nth, cause)| (at(nth), cause));
+            let offline = Offline::NoLogin(NoLogin::Failed(causes.collect()));
+            assert_eq!(offline.peer(), peer.map(at), "{offline}");
         }
     }
 
