@@ -121,8 +121,8 @@ pub struct Args {
     #[arg(help_heading = "Operation")]
     pub quiet: bool,
 
-    /// Log more: also each message that gets no echo, with the reason (RUST_LOG is honoured if
-    /// neither -q nor -v is given)
+    /// Log more: also each stanza that gets no echo, with the reason; -vv: each echo too (RUST_LOG is
+    /// honoured if neither -q nor -v is given)
     #[arg(short, long, env = "ECHO_COMPONENT_VERBOSE", action = ArgAction::Count)]
     #[arg(help_heading = "Operation", value_parser = verbosity)]
     pub verbose: u8,

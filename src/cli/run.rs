@@ -120,7 +120,7 @@ fn once(config: &Config) -> Result<ExitCode, Failure> {
 /// What `--check` can add: a conflict is likely the daemon itself.
 fn also(why: &Offline) -> &'static str {
     match why.condition() {
-        "conflict" => " (likely by the daemon itself, if it is running)",
+        "conflict" => "; while the daemon runs, this is to be expected",
         _ => "",
     }
 }

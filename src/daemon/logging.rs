@@ -5,7 +5,7 @@
 use std::env::VarError;
 use std::fmt;
 use std::io::{self, IsTerminal, Write, stderr};
-use std::os::linux::fs::MetadataExt;
+use std::os::unix::fs::MetadataExt;
 use std::panic::{self, PanicHookInfo};
 use std::time::Duration;
 
@@ -150,6 +150,6 @@ fn is_journal() -> bool {
     let Ok(stderr) = std::fs::metadata("/dev/stderr") else {
         return false;
     };
-    let stream = format!("{}:{}", stderr.st_dev(), stderr.st_ino());
+    let stream = format!("{}:{}", stderr.dev(), stderr.ino());
     std::env::var("JOURNAL_STREAM").is_ok_and(|journal| journal == stream)
 }
