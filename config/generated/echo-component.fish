@@ -20,7 +20,7 @@ fish\t'Completions for fish'"
 complete -c echo-component -l tls -d 'Connect with TLS from the first byte, checking the server\'s certificate against --server'
 complete -c echo-component -l keep-ids -d 'Keep ids in echoes as they were, for programs that match answers by id. Chat programs then hide the echo'
 complete -c echo-component -s q -l quiet -d 'Log only what needs attention'
-complete -c echo-component -s v -l verbose -d 'Log more: also each message that gets no echo, with the reason (RUST_LOG is honoured if neither -q nor -v is given)'
+complete -c echo-component -s v -l verbose -d 'Log more: also each stanza that gets no echo, with the reason; -vv: each echo too (RUST_LOG is honoured if neither -q nor -v is given)'
 complete -c echo-component -l check -d 'Log in, ping once, print one line with the result, and exit'
 complete -c echo-component -l healthy -d 'Ask the daemon that runs with these settings, at its --metrics address, whether it is online, and exit'
 complete -c echo-component -s h -l help -d 'Print this help (-h: in short)'
