@@ -16,9 +16,9 @@ use crate::net::secret::Secret;
 /// It joins an XMPP server as an external component (XEP-0114) and sends every message back to
 /// whoever sent it.
 ///
-/// Each option can also be set by the variable shown with it; the option comes first. The secret is
-/// taken from --secret-file, then from systemd's credential "secret", then from --secret or its
-/// variable. What is missing is asked for on a terminal.
+/// Each option can also be set by the variable shown with it. If both are given, the option counts.
+/// The secret is taken from the first of these that is there: --secret-file, systemd's credential
+/// "secret", --secret or its variable. What is missing is asked for on a terminal.
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "a switch of a command line is a bool")]
 #[command(version = env!("ECHO_COMPONENT_BUILD_VERSION"), max_term_width = 100)]
