@@ -5,6 +5,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus::core::Collector;
+#[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
     Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
@@ -45,6 +46,8 @@ impl Metrics {
     /// If a name is not one by Prometheus' rules, which a test rules out.
     pub fn new() -> prometheus::Result<Self> {
         let process = Registry::new();
+        // It reads /proc as Linux has it.
+        #[cfg(target_os = "linux")]
         process.register(Box::new(ProcessCollector::for_self()))?;
         let ours = Registry::new_custom(Some("echo_component".into()), None)?;
         let in_registry = InRegistry(&ours);

@@ -13,6 +13,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use clap::CommandFactory;
 use echo_component::cli::args::Args;
+use echo_component::component::flood::{message_units, request_units};
 use support::folder::Folder;
 use support::scripted::{Daemon, SECRET, Server, program};
 
@@ -91,6 +92,25 @@ fn help_fits_80_columns_in_groups_and_ends_with_an_example_and_exit_codes() {
     assert!(places.is_sorted(), "{places:?} in {help}");
 }
 
+/// In the help, the settings' example and the README.
+#[test]
+fn the_allowance_is_told_in_the_units_that_it_is_counted_in() {
+    let kib = |kib: usize| (message_units(kib << 10), request_units(kib << 10));
+    assert_eq!([kib(1), kib(2), kib(3), kib(4)], [(1, 5), (1, 5), (2, 10), (2, 10)]);
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    let file = |name| fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    for text in [help, file("README.md"), file("config/echo-component.env")] {
+        let words: Vec<_> = text.split_whitespace().filter(|it| *it != "#").collect();
+        let text = words.join(" ").replace("for each 2 KiB", "per 2 KiB");
+        for sentence in
+            ["a message takes 1 per 2 KiB begun", "a presence or IQ request 5 times that"]
+        {
+            assert!(text.to_lowercase().contains(&sentence.to_lowercase()), "{sentence}: {text}");
+        }
+        assert!(!text.contains("<MESSAGES>"), "{text}");
+    }
+}
+
 #[test]
 fn help_does_not_show_the_secret() {
     let help = program().arg("--help").env("ECHO_COMPONENT_SECRET", SECRET).output().unwrap();
@@ -106,7 +126,7 @@ fn wrong_usage_ends_with_64_and_one_sentence() {
         (&["--max-stanza-size", "9999"], "'9999' for"),
         (&["--max-stanza-size", "512k"], "give a number of bytes from 10000 to 16777216"),
         (&["--max-stanza-size", "16777217"], "'16777217' for"),
-        (&["--flood-burst", "x"], "give a number of messages"),
+        (&["--flood-burst", "x"], "give a number of units"),
         (&["--flood-rate", "0"], "at least 1; --flood-burst 0 turns the limit off"),
         (&["--metrics", "localhost:9469"], "such as 127.0.0.1:9469"),
         (&["--unknown"], "--unknown"),

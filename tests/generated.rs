@@ -147,6 +147,21 @@ fn the_man_page_has_a_short_name_values_in_the_synopsis_and_examples() {
     }
 }
 
+/// Whatever is built, and from where: a page with a date of its own would change with each commit.
+#[test]
+fn the_man_page_is_of_the_day_of_the_newest_release() {
+    let releases = include_str!("../config/debian/changelog");
+    let trailer = releases.lines().find(|line| line.starts_with(" -- ")).unwrap();
+    let (_, date) = trailer.split_once(", ").unwrap();
+    let page = printed("man");
+    let shown = page.lines().find(|line| line.starts_with(".TH ")).unwrap();
+    let shown: Vec<_> = shown.split(' ').nth(3).unwrap().split('-').collect();
+    let months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
+    let month = months.split(' ').nth(shown[1].parse::<usize>().unwrap() - 1).unwrap();
+    let shown = format!("{} {month} {} ", shown[2], shown[0]);
+    assert!(date.starts_with(&shown), "{shown:?} in the page, {date:?} in config/debian/changelog");
+}
+
 /// What a shell offers behind each of these, one line for each.
 const TYPED: [&str; 6] =
     ["--secret-f", "--log-format ", "--jid echo", "--port echo", "--secret echo", "--metrics echo"];

@@ -329,9 +329,10 @@ fn a_check_needs_no_one_to_read_what_it_says() {
 
 #[test]
 fn a_check_that_fails_says_why() {
-    for (condition, code, words) in
-        [("not-authorized", 77, "secret"), ("conflict", 69, "likely by the daemon itself")]
-    {
+    for (condition, code, words) in [
+        ("not-authorized", 77, "secret"),
+        ("conflict", 69, "while the daemon runs, this is to be expected"),
+    ] {
         let (ended, said) = check(&Server::start(), |server| {
             let mut peer = server.accept();
             peer.header();

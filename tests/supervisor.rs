@@ -120,7 +120,8 @@ fn session(next: Try) -> Connected<DuplexStream> {
         }
         sleep(lasts(next)).await;
     });
-    Connected { connection, exposed: false, early: vec![] }
+    let peer = "192.0.2.1:5347".parse().unwrap();
+    Connected { connection, peer, exposed: false, early: vec![] }
 }
 
 /// The pauses are these, each up to half shorter by chance.

@@ -16,9 +16,9 @@ use crate::net::secret::Secret;
 /// It joins an XMPP server as an external component (XEP-0114) and sends every message back to
 /// whoever sent it.
 ///
-/// Each option can also be set by the variable shown with it; the option comes first. The secret is
-/// taken from --secret-file, then from systemd's credential "secret", then from --secret or its
-/// variable. What is missing is asked for on a terminal.
+/// Each option can also be set by the variable shown with it. If both are given, the option counts.
+/// The secret is taken from the first of these that is there: --secret-file, systemd's credential
+/// "secret", --secret or its variable. What is missing is asked for on a terminal.
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "a switch of a command line is a bool")]
 #[command(version = env!("ECHO_COMPONENT_BUILD_VERSION"), max_term_width = 100)]
@@ -74,14 +74,15 @@ pub struct Args {
     #[arg(help_heading = "Limits", value_hint = ValueHint::Other)]
     pub max_stanza_size: u32,
 
-    /// Messages one sender (bare JID) may send in a burst before the limit applies; 0 = no limit
-    #[arg(long, env = "ECHO_COMPONENT_FLOOD_BURST", value_name = "MESSAGES")]
+    /// Units one sender (bare JID) may use in a burst: a message takes 1 per 2 KiB begun, a presence or
+    /// IQ request 5 times that; 0 = no limit
+    #[arg(long, env = "ECHO_COMPONENT_FLOOD_BURST", value_name = "UNITS")]
     #[arg(default_value_t = 10_000, value_parser = burst)]
     #[arg(help_heading = "Limits", value_hint = ValueHint::Other)]
     pub flood_burst: u32,
 
-    /// Messages per second allowed to that sender once the burst is used up
-    #[arg(long, env = "ECHO_COMPONENT_FLOOD_RATE", value_name = "MESSAGES")]
+    /// Units that each sender gets back per second
+    #[arg(long, env = "ECHO_COMPONENT_FLOOD_RATE", value_name = "UNITS")]
     #[arg(default_value = "10", value_parser = rate)]
     #[arg(help_heading = "Limits", value_hint = ValueHint::Other)]
     pub flood_rate: NonZeroU32,
@@ -120,8 +121,8 @@ pub struct Args {
     #[arg(help_heading = "Operation")]
     pub quiet: bool,
 
-    /// Log more: also each message that gets no echo, with the reason (RUST_LOG is honoured if
-    /// neither -q nor -v is given)
+    /// Log more: also each stanza that gets no echo, with the reason; -vv: each echo too (RUST_LOG is
+    /// honoured if neither -q nor -v is given)
     #[arg(short, long, env = "ECHO_COMPONENT_VERBOSE", action = ArgAction::Count)]
     #[arg(help_heading = "Operation", value_parser = verbosity)]
     pub verbose: u8,
@@ -188,13 +189,13 @@ fn stanza_size(value: &str) -> Result<u32, &'static str> {
 }
 
 fn burst(value: &str) -> Result<u32, &'static str> {
-    value.parse().map_err(|_| "give a number of messages; 0 turns the limit off")
+    value.parse().map_err(|_| "give a number of units; 0 turns the limit off")
 }
 
 fn rate(value: &str) -> Result<NonZeroU32, &'static str> {
     value
         .parse()
-        .map_err(|_| "give a number of messages, at least 1; --flood-burst 0 turns the limit off")
+        .map_err(|_| "give a number of units, at least 1; --flood-burst 0 turns the limit off")
 }
 
 fn seconds(value: &str) -> Result<u32, &'static str> {

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{Instrument, warn};
 
 use crate::cli::config::Config;
 use crate::daemon::offline::Offline;
 use crate::metrics::Metrics;
 use crate::net::connect::{Connected, EXPOSED};
-use crate::stream::once;
+use crate::stream::{notices, once};
 
 /// A component port that works.
 #[derive(Debug)]
@@ -27,14 +27,16 @@ pub struct Passed {
 /// How it ended instead.
 pub async fn check(config: &Config, metrics: &Metrics) -> Result<Passed, Offline> {
     let start = Instant::now();
-    let Connected { connection, early, exposed } =
+    let Connected { connection, peer, early, exposed } =
         config.connector()().await.map_err(Offline::NoLogin)?;
     let login = start.elapsed();
+    let lines = notices::of_connection(1, peer);
     if exposed {
-        warn!("{EXPOSED}");
+        lines.in_scope(|| warn!("{EXPOSED}"));
     }
     let settings = config.supervision().stream;
     let mut echo = config.component();
-    let pinged = once::ping(connection, &early, &mut echo, metrics, &settings).await;
+    let pinged =
+        once::ping(connection, &early, &mut echo, metrics, &settings).instrument(lines).await;
     Ok(Passed { login, ping: pinged.map_err(Offline::Ended)? })
 }

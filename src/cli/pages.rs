@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use chrono::DateTime;
 use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -11,8 +12,8 @@ use crate::cli::exit::CODES;
 
 const NAME: &str = "echo-component";
 
-/// When the man page last changed.
-const DATE: &str = "2026-11-26";
+/// The releases, newest first, each with its date (deb-changelog(5)).
+const RELEASES: &str = include_str!("../../config/debian/changelog");
 
 /// How long a line of the page's source may be.
 const WIDTH: usize = 80;
@@ -116,8 +117,16 @@ fn completions(shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
+/// When the newest release was made, which is the man page's date: the same from any commit, and from a
+/// source tree without git.
+fn released() -> String {
+    let date = RELEASES.lines().find_map(|line| line.strip_prefix(" -- ")?.split_once(">  "));
+    let date = date.and_then(|(_, date)| DateTime::parse_from_rfc2822(date).ok());
+    date.map(|it| it.date_naive().to_string()).unwrap_or_default()
+}
+
 fn man() -> String {
-    let page = Man::new(definition()).title(NAME.to_uppercase()).date(DATE).manual("XMPP");
+    let page = Man::new(definition()).title(NAME.to_uppercase()).date(released()).manual("XMPP");
     let mut parts = [vec![], vec![], vec![], vec![]];
     let [title, name, description, options] = &mut parts;
     // Writing to memory does not fail.

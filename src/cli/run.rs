@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use tokio::runtime::{Builder, Runtime};
 use tracing::level_filters::LevelFilter;
-use tracing::{error, warn};
+use tracing::warn;
 
 use crate::cli::args::{Args, LogFormat};
 use crate::cli::check::{self, Passed};
@@ -83,11 +83,7 @@ fn daemon(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, F
     runtime.shutdown_background();
     match end {
         Ok(End::Stopped) => Ok(ExitCode::SUCCESS),
-        Ok(End::Refused(why)) => {
-            let target = &config.target;
-            error!(jid = target.domain.as_str(), server = %target, "refused: {why}");
-            Ok(Code::Refused.into())
-        }
+        Ok(End::Refused(_)) => Ok(Code::Refused.into()),
         Err(failure) => Err(failure),
     }
 }
@@ -124,7 +120,7 @@ fn once(config: &Config) -> Result<ExitCode, Failure> {
 /// What `--check` can add: a conflict is likely the daemon itself.
 fn also(why: &Offline) -> &'static str {
     match why.condition() {
-        "conflict" => " (likely by the daemon itself, if it is running)",
+        "conflict" => "; while the daemon runs, this is to be expected",
         _ => "",
     }
 }

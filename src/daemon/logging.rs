@@ -5,7 +5,7 @@
 use std::env::VarError;
 use std::fmt;
 use std::io::{self, IsTerminal, Write, stderr};
-use std::os::linux::fs::MetadataExt;
+use std::os::unix::fs::MetadataExt;
 use std::panic::{self, PanicHookInfo};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::daemon::lines::Lines;
+use crate::daemon::text::Text;
 
 /// How long the end of the program may wait for the last lines to be read.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -46,15 +47,15 @@ impl Log {
         let filter = filter(asked)?;
         let lines = self.lines.clone();
         let to_queue = layer().with_writer(move || lines.clone());
-        let plain = Format::default().with_target(false);
+        let on = self.is_journal;
         let lines = if json {
-            let format = Prefixed { inner: plain.json().flatten_event(true), on: self.is_journal };
+            let inner = Format::default().with_target(false).json();
+            let inner = inner.flatten_event(true).with_span_list(false);
+            let format = Prefixed { inner, on };
             to_queue.fmt_fields(JsonFields::new()).event_format(format).boxed()
-        } else if self.is_journal {
-            let format = Prefixed { inner: plain.without_time().with_level(false), on: true };
-            to_queue.with_ansi(false).event_format(format).boxed()
         } else {
-            to_queue.with_ansi(has_colours()).event_format(plain).boxed()
+            let format = Prefixed { inner: Text { is_dated: !on }, on };
+            to_queue.with_ansi(!on && has_colours()).event_format(format).boxed()
         };
         tracing_subscriber::registry().with(lines.with_filter(filter)).init();
         panic::set_hook(Box::new(tell_where));
@@ -149,6 +150,6 @@ fn is_journal() -> bool {
     let Ok(stderr) = std::fs::metadata("/dev/stderr") else {
         return false;
     };
-    let stream = format!("{}:{}", stderr.st_dev(), stderr.st_ino());
+    let stream = format!("{}:{}", stderr.dev(), stderr.ino());
     std::env::var("JOURNAL_STREAM").is_ok_and(|journal| journal == stream)
 }

@@ -10,4 +10,5 @@ pub mod offline;
 pub mod signals;
 pub mod supervisor;
 pub mod systemd;
+pub mod text;
 pub mod told;

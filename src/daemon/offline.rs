@@ -4,6 +4,7 @@
 //! Pure. The sentences are those of the rooms where it happened.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use crate::component::stream_error::StreamError;
 use crate::net::error::{Cause, NoLogin};
@@ -28,6 +29,15 @@ impl Offline {
         };
         let mut answers = causes.iter().map(|(_, cause)| cause).filter(|cause| answered(cause));
         answers.clone().count() > 0 && answers.all(is_refusal)
+    }
+
+    /// The address where the login failed, if one could be connected to: the last of several, all of
+    /// which the sentence names.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        let Self::NoLogin(NoLogin::Failed(causes)) = self else {
+            return None;
+        };
+        causes.iter().rfind(|(_, cause)| answered(cause)).map(|(address, _)| *address)
     }
 
     /// A short name for the metrics: the stream error's condition, or one of ours.
@@ -193,6 +203,21 @@ mod tests {
             assert_eq!(offline.condition(), condition, "{sentence}");
             assert!(conditions().any(|it| it == condition), "{condition}");
             assert_eq!(offline.to_string(), sentence);
+        }
+    }
+
+    #[test]
+    fn the_connection_is_the_last_one_that_was_made() {
+        for (causes, peer) in [
+            (vec![said("conflict")], Some(0)),
+            (vec![said("conflict"), unreachable()], Some(0)),
+            (vec![said("conflict"), Cause::Late], Some(1)),
+            (vec![unreachable(), unreachable()], None),
+        ] {
+            let at = |nth| format!("192.0.2.{nth}:1").parse().unwrap();
+            let causes = causes.into_iter().enumerate().map(|(nth, cause)| (at(nth), cause));
+            let offline = Offline::NoLogin(NoLogin::Failed(causes.collect()));
+            assert_eq!(offline.peer(), peer.map(at), "{offline}");
         }
     }
 

@@ -6,7 +6,9 @@ use std::io::{IsTerminal, stdin};
 use std::thread;
 
 use anyhow::{Context, Result};
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -115,6 +117,21 @@ fn ignored() -> u64 {
 pub fn no_core_dump() -> rustix::io::Result<()> {
     let nothing = Rlimit { current: Some(0), maximum: Some(0) };
     let limited = setrlimit(Resource::Core, nothing);
-    let hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable);
-    limited.and(hidden)
+    limited.and(hidden())
+}
+
+#[cfg(target_os = "linux")]
+fn hidden() -> rustix::io::Result<()> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+}
+
+#[cfg(target_os = "freebsd")]
+fn hidden() -> rustix::io::Result<()> {
+    set_dumpable_behavior(None, DumpableBehavior::NotDumpable)
+}
+
+/// Other systems have the limit alone.
+#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+fn hidden() -> rustix::io::Result<()> {
+    Ok(())
 }

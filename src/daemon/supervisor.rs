@@ -4,12 +4,13 @@
 //! connection is made is an argument: no socket is known here.
 
 use std::mem::replace;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep};
-use tracing::{debug, info, warn};
+use tracing::{Instrument, Span, debug, error, info, warn};
 
 use crate::component::Echo;
 use crate::daemon::backoff::Backoff;
@@ -100,6 +101,10 @@ struct Supervisor<'a> {
     refused: Option<Instant>,
     /// Whether the admin has been told that the connection can be read.
     warned: bool,
+    /// How many connections there have been.
+    connections: u64,
+    /// What the lines about the last one carry.
+    connection: Span,
 }
 
 impl<'a> Supervisor<'a> {
@@ -110,8 +115,25 @@ impl<'a> Supervisor<'a> {
         metrics: &'a Metrics,
     ) -> Self {
         let (backoff, told) = (Backoff::new(), Told::default());
-        let (was_online, refused, warned) = (false, None, false);
-        Self { settings, echo, service, metrics, backoff, told, was_online, refused, warned }
+        Self {
+            settings,
+            echo,
+            service,
+            metrics,
+            backoff,
+            told,
+            was_online: false,
+            refused: None,
+            warned: false,
+            connections: 0,
+            connection: Span::none(),
+        }
+    }
+
+    /// A connection was made to this address.
+    fn connected_to(&mut self, peer: SocketAddr) {
+        self.connections += 1;
+        self.connection = notices::of_connection(self.connections, peer);
     }
 
     /// The component is online, until it is not.
@@ -120,20 +142,24 @@ impl<'a> Supervisor<'a> {
         S: AsyncRead + AsyncWrite,
         F: Future<Output = ()>,
     {
-        let Connected { connection, early, exposed } = connected;
+        let Connected { connection, peer, early, exposed } = connected;
         let Settings { jid, server, stream, .. } = self.settings;
+        self.connected_to(peer);
+        let entered = self.connection.clone().entered();
         if exposed && !replace(&mut self.warned, true) {
             warn!("{EXPOSED}");
         }
         self.metrics.connected();
         info!(jid, %server, "online");
+        drop(entered);
         self.service.outcome(&format!("online as {jid} at {server}"));
         self.was_online = true;
         self.told = Told::default();
         self.echo.start_stream(notices::detail());
         let since = Instant::now();
         let (echo, metrics) = (&mut self.echo, self.metrics);
-        let served = session::serve(connection, &early, echo, metrics, stream, stop);
+        let served = session::serve(connection, &early, echo, metrics, stream, stop)
+            .instrument(self.connection.clone());
         let Served { ending, answered } = self.service.watch(served).await;
         self.backoff.session(since.elapsed(), answered);
         ending
@@ -142,18 +168,24 @@ impl<'a> Supervisor<'a> {
     /// How long to wait before the next try, if there is to be one.
     fn judge(&mut self, offline: Offline) -> Result<Duration, End> {
         self.metrics.disconnected(offline.condition());
+        if let Offline::NoLogin(_) = offline {
+            self.connection = Span::none();
+            offline.peer().into_iter().for_each(|peer| self.connected_to(peer));
+        }
+        let _entered = self.connection.clone().entered();
         if let Offline::Ended(Ending::Stopped) = offline {
             info!("offline, stopped as asked");
             return Err(End::Stopped);
         }
+        let Settings { jid, server, .. } = self.settings;
+        let why = offline.to_string();
         if self.is_final(&offline) {
-            self.service.status(&format!("refused: {offline}"));
+            error!(jid, %server, "refused: {why}");
+            self.service.status(&format!("refused: {why}"));
             return Err(End::Refused(offline));
         }
         let pause = self.backoff.pause();
         self.metrics.waits(pause);
-        let Settings { jid, server, .. } = self.settings;
-        let why = offline.to_string();
         let retry_s = (pause.as_secs_f64() * 10.0).round() / 10.0;
         if self.told.is_news(&why) {
             warn!(jid, %server, retry_s, "offline: {why}");

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
 use std::future::pending;
 use std::io;
+#[cfg(target_os = "linux")]
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -121,11 +122,13 @@ fn tell(state: &str) -> bool {
     }
 }
 
-/// An `@` stands for the zero byte of an abstract socket, which container managers use.
+/// An `@` stands for the zero byte of an abstract socket, which container managers use. Linux alone has
+/// these.
 fn send(socket: &OsString, state: &str) -> io::Result<()> {
     let address = match socket.as_bytes().strip_prefix(b"@") {
+        #[cfg(target_os = "linux")]
         Some(name) => SocketAddr::from_abstract_name(name)?,
-        None => SocketAddr::from_pathname(socket)?,
+        _ => SocketAddr::from_pathname(socket)?,
     };
     let from = UnixDatagram::unbound()?;
     from.set_nonblocking(true)?;

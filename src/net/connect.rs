@@ -60,6 +60,8 @@ impl fmt::Display for Target {
 pub struct Connected<S> {
     /// The connection.
     pub connection: S,
+    /// The address at the server's end.
+    pub peer: SocketAddr,
     /// Whether everybody on the way can read it.
     pub exposed: bool,
     /// What the server sent right behind its handshake.
@@ -83,7 +85,7 @@ pub async fn connect(
     while let Ok(Some((address, connection))) =
         timeout_at(deadline, dial(&mut left, &mut failed)).await
     {
-        let logged_in = log_in(connection, target);
+        let logged_in = log_in(connection, address, target);
         match timeout_at(share(deadline, left.len()), logged_in).await {
             Ok(Ok(connected)) => return Ok(connected),
             Ok(Err(cause)) => failed.push((address, cause)),
@@ -110,7 +112,11 @@ fn add_untried(addresses: Vec<SocketAddr>, failed: &mut Vec<(SocketAddr, Cause)>
     }
 }
 
-async fn log_in(connection: TcpStream, target: &Target) -> Result<Connected<Connection>, Cause> {
+async fn log_in(
+    connection: TcpStream,
+    peer: SocketAddr,
+    target: &Target,
+) -> Result<Connected<Connection>, Cause> {
     let exposed = target.trust.is_none() && is_exposed(&connection);
     let connection = match &target.trust {
         None => Either::Left(connection),
@@ -124,7 +130,7 @@ async fn log_in(connection: TcpStream, target: &Target) -> Result<Connected<Conn
         Cause::NoStream(error) => told_late(error, target),
         cause => cause,
     })?;
-    Ok(Connected { connection, exposed, early })
+    Ok(Connected { connection, peer, exposed, early })
 }
 
 /// With TLS 1.3 a server says only after the handshake what it does not like in ours.

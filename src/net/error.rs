@@ -84,7 +84,7 @@ fn each(
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Self::Unreachable(error) => error.fmt(f),
+            Self::Unreachable(error) => f.write_str(&words(error)),
             Self::Untrusted(why) => why.fmt(f),
             Self::Late => f.write_str(
                 "the server did not finish the login in time: check that the port is the server's \
@@ -117,9 +117,15 @@ impl fmt::Display for Cause {
             Self::StreamError(error) => {
                 write!(f, "the server says {error}{}", hint(&error.condition))
             }
-            Self::Broken(error) => write!(f, "the connection broke ({error})"),
+            Self::Broken(error) => write!(f, "the connection broke ({})", words(error)),
         }
     }
+}
+
+/// An error of the system without its number, which tells an admin nothing.
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or_default().to_owned()
 }
 
 /// What to do about a stream error, as far as its condition tells: a server may say the rest in any

@@ -1,8 +1,17 @@
-//! Log lines for what the component tells of. No words of people's; JIDs at debug and below.
+//! Log lines for what the component tells of, and what all lines about a connection carry. No words of
+//! people's; JIDs at debug and below.
 
-use tracing::{Level, debug, enabled, trace, warn};
+use std::net::SocketAddr;
+
+use tracing::{Level, Span, debug, enabled, error_span, trace, warn};
 
 use crate::component::notice::{Detail, How, Notice};
+
+/// What all lines about a connection carry: its number, and the address at the server's end.
+pub fn of_connection(number: u64, peer: SocketAddr) -> Span {
+    // A span is shown with a line only if its own level is logged.
+    error_span!("connection", connection = number, %peer)
+}
 
 /// How much the log wants to know of stanzas.
 pub fn detail() -> Detail {

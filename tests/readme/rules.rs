@@ -16,7 +16,8 @@ pub fn judge(command: &Spoken) -> Result<(), String> {
         is_read(file, command)?;
     }
     match words[..] {
-        ["apt-get", "install", "./echo-component_*.deb"]
+        ["apt-get", "install", "./target/debian/echo-component_*.deb"]
+        | ["cargo", "install", "--locked", "cargo-deb"]
         | ["ejabberdctl", "reload_config"]
         | ["systemctl", "restart", "prosody"]
         | ["cargo", "test"]
@@ -25,12 +26,19 @@ pub fn judge(command: &Spoken) -> Result<(), String> {
             let file = unit.replace("NAME", "") + ".service";
             is_there(&format!("systemd/{file}")).map_err(|_| format!("there is no unit {unit}"))
         }
+        ["install", "-D", "/dev/stdin", file] if file.ends_with("/echo-component") => Ok(()),
+        ["install", "-D", "/dev/stdin", file] if file.ends_with("/man1/echo-component.1") => Ok(()),
         ["install", .., "/dev/stdin", file] => is_read(file, command),
         ["echo-component", ..] => parses(&words),
         ["cargo", "run", "--", ref options @ ..] => {
             parses(&[&["echo-component"], options].concat())
         }
         ["cargo", "run", "--example", name] => is_there(&format!("examples/{name}.rs")),
+        ["config/release", "cargo", "deb", "--locked"] => {
+            is_there("config/release")?;
+            let is_told = read("tests/run").contains("config/release cargo deb --locked");
+            is_told.then_some(()).ok_or_else(|| "tests/run does not run it".into())
+        }
         ["prosody", "--config", file, "-F"] => is_there(file),
         [file] if file.contains('/') => is_there(file),
         _ => Err("no rule covers this".into()),

@@ -14,12 +14,9 @@ const DESCRIPTION: &str = "An automatic service that sends every message back to
     Write to it to see whether your messages get through, and how they arrive. Nobody reads them, \
     and nothing is kept.";
 
-/// What a component of a server is.
-const URL: &str = "https://xmpp.org/extensions/xep-0114.html";
-
 /// The vCard of an echo with this name.
 pub fn temp(name: &str) -> VCard {
-    let texts = [("FN", name), ("DESC", DESCRIPTION), ("URL", URL)];
+    let texts = [("FN", name), ("DESC", DESCRIPTION)];
     let text = |(name, text)| Element::builder(name, ns::VCARD).append(text).build();
     VCard { photo: Some(avatar::photo()), payloads: texts.map(text).into() }
 }
@@ -33,7 +30,6 @@ pub fn four(name: &str) -> Element {
         ("kind", "text", "application"),
         ("fn", "text", name),
         ("note", "text", DESCRIPTION),
-        ("url", "uri", URL),
         ("photo", "uri", &picture),
     ];
     let property = |(name, kind, value)| {
