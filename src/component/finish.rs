@@ -3,10 +3,10 @@
 use minidom::Element;
 
 use crate::component::address::{bare, domain_of};
+use crate::component::begin::{Begun, COLLECTED_DEPTH};
 use crate::component::flood::{self, Verdict};
 use crate::component::message::Silence;
 use crate::component::notice::{Dealt, How};
-use crate::component::open::{COLLECTED_DEPTH, Open};
 use crate::component::outbox::Outbox;
 use crate::component::reply::{Bounce, Reply};
 use crate::component::requests::{Kind, Missing, Now, Request};
@@ -29,8 +29,8 @@ impl Echo {
         now: Now,
         out: &mut Outbox,
     ) -> Option<Event> {
-        match self.open.take() {
-            Some(Open::Message(parties)) => {
+        match self.begun.take() {
+            Some(Begun::Message(parties)) => {
                 if is_whole {
                     self.close_prefixed(s);
                 }
@@ -43,18 +43,18 @@ impl Echo {
                 };
                 self.guard(s, &s[parties.sender], bounce, out);
             }
-            Some(Open::Ignored(why)) => self.ignore(why, s),
-            Some(Open::Request(kind)) => {
+            Some(Begun::Ignored(why)) => self.ignore(why, s),
+            Some(Begun::Request(kind)) => {
                 let payload = self.payload(s, is_whole);
                 self.answer(kind, s, payload, now, out);
             }
-            Some(Open::StreamError) => {
+            Some(Begun::StreamError) => {
                 let payload = self.payload(s, is_whole).unwrap_or_default();
                 return Some(Event::StreamError(StreamError::read(payload)));
             }
             // Not even its start tag is there, and its `type` may be `error`.
             None if is_message(s) => self.counts.ignore(Silence::Unanswerable),
-            None | Some(Open::Unknown) => {}
+            None | Some(Begun::Unknown) => {}
         }
         None
     }
@@ -97,20 +97,20 @@ impl Echo {
     /// Lets an echo go out, or what is said instead, if its sender has not had too many.
     fn guard(&mut self, s: &[u8], sender: &[u8], bounce: Option<Bounce>, out: &mut Outbox) {
         let units = flood::message_units(s.len());
-        let verdict = self.flood.as_mut().map_or(Verdict::Echo, |it| it.judge(sender, units));
+        let verdict = self.flood.as_mut().map_or(Verdict::Within, |it| it.judge(sender, units));
         match (verdict, bounce) {
-            (Verdict::Echo, None) => {
+            (Verdict::Within, None) => {
                 self.counts.echoed += 1;
                 self.edits.write(s, out);
                 out.pad(self.blanks(s));
                 self.tell(How::Echoed, s);
             }
-            (Verdict::Echo, Some(bounce)) => self.bounce(bounce, s, out),
-            (Verdict::Tell, _) => {
+            (Verdict::Within, Some(bounce)) => self.bounce(bounce, s, out),
+            (Verdict::First, _) => {
                 self.notices.flooded();
                 self.bounce(Bounce::Flood, s, out);
             }
-            (Verdict::Ignore, _) => self.ignore(Silence::Flood, s),
+            (Verdict::Over, _) => self.ignore(Silence::Flood, s),
         }
     }
 
@@ -223,10 +223,10 @@ impl Echo {
     fn is_flooding(&mut self, kind: Kind, reply: &Reply, bytes: usize, out: &mut Outbox) -> bool {
         let Some(flood) = &mut self.flood else { return false };
         let verdict = flood.judge(bare(&reply.to).as_bytes(), flood::request_units(bytes));
-        if verdict == Verdict::Echo {
+        if verdict == Verdict::Within {
             return false;
         }
-        if verdict == Verdict::Tell {
+        if verdict == Verdict::First {
             self.notices.flooded();
             if !kind.is_presence() && self.send(&reply.error("iq", Bounce::Flood.into()), out) {
                 self.counts.iq += 1;
