@@ -225,7 +225,7 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
             self.echoing.get_or_insert(read_at);
         }
         self.happened.pong |= tally.pinged;
-        self.happened.answer |= tally.echoed + tally.presence + tally.iq > 0;
+        self.happened.answer |= tally.has_answer();
         if let Some(pinged) = self.pinged.take_if(|_| tally.pinged) {
             self.metrics.ping(pinged.elapsed());
         }
