@@ -82,6 +82,7 @@ scenarios! {
     hostile::presence_and_requests_of_any_depth_do_no_harm               yes     no      no;
     hostile::a_stanza_that_grew_over_the_limit_is_bounced                yes     yes     yes;
     hostile::a_tag_that_grew_to_20_mb_costs_no_stream                    yes     yes     no;
+    hostile::a_stanza_that_the_server_cuts_off_silences_nobody           yes     no      no;
 
     lifecycle::a_wrong_secret_ends_the_daemon_with_77                    yes     yes     yes;
     // jabberd2 has one secret for components of any name.
