@@ -119,6 +119,11 @@ impl Echo {
         self.notices.take()
     }
 
+    /// Whether all that comes counts as a part of a stanza that is too large.
+    pub fn is_passing_over(&self) -> bool {
+        self.elements.is_passing_over()
+    }
+
     /// Answers all of `input` that is whole, and says how many bytes that was. The rest must come
     /// again with more behind it, unless the event says that the stream is over.
     ///
