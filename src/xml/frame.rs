@@ -151,8 +151,8 @@ impl Skip {
     }
 }
 
-/// XML 1.0 §3.1: there is no `<` in a tag but at its beginning. Prosody 13 loses the rest of a stanza over
-/// 4 MiB: all that it sends from then on would be taken for a part of the tag that was cut off.
+/// XML 1.0 §3.1: there is no `<` in a tag but at its beginning. Prosody 13.0.1 loses the rest of a stanza
+/// over 4 MiB: all that it sends from then on would be taken for a part of the tag that was cut off.
 fn holds_no_tag(tag: &[u8]) -> Result<(), Fault> {
     match memchr(b'<', tag.get(1..).unwrap_or_default()) {
         Some(_) => Err(Fault::NotWellFormed),
