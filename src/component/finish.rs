@@ -247,12 +247,12 @@ impl Echo {
         out: &mut Outbox,
     ) {
         let most = self.most();
-        let mut send = |answer: Answer| usize::from(out.send_xml(most, &answer.xml()));
+        let mut let_out = |answer: Answer| usize::from(out.send_xml(most, &answer.xml()));
         let request = Request { s, head: &self.elements.judge.head, content: payload };
         let answers = self.responder.answers(kind, reply, &request, now);
-        let mut sent = answers.into_iter().map(&mut send).sum();
+        let mut sent = answers.into_iter().map(&mut let_out).sum();
         if sent == 0 && !kind.is_presence() {
-            sent = send(self.responder.refusal(reply));
+            sent = let_out(self.responder.refusal(reply));
         }
         if sent == 0 {
             return self.ignore_request(true, Silence::Unanswerable, s);
