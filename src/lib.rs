@@ -7,11 +7,11 @@
 //!    [`stream::session`].
 //! 2. The session reads bytes and gives all that it has to [`component::Echo::feed`].
 //! 3. There [`xml::elements`] finds where the message begins, and lets [`xml::judge`] go over it.
-//! 4. Once its start tag is read, `component/open.rs` asks [`component::message`] whether it is sent
+//! 4. Once its start tag is read, `component/begin.rs` asks [`component::message`] whether it is sent
 //!    back, and what changes in that tag: `from` and `to` trade places, the id is mirrored.
 //! 5. The judge goes on to the message's end, and says whether it may stand in our stream. It stops at
 //!    each child that has an id and a namespace, where [`component::ids`] mirrors what it names.
-//! 6. `component/answer.rs` does what is to be done, if [`component::flood`] says that its sender has
+//! 6. `component/finish.rs` does what is to be done, if [`component::flood`] says that its sender has
 //!    not had enough.
 //! 7. The message goes to [`component::outbox`] with its edits; or an error does, or nothing.
 //! 8. The session writes what is in the outbox.

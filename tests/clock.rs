@@ -23,7 +23,7 @@ use tokio::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, DuplexStream, ReadBuf, duplex,
 };
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 /// A ping from and to the component.
 async fn expect_ping(server: &mut DuplexStream) -> String {
@@ -129,11 +129,15 @@ fn settings() -> Settings {
 }
 
 fn echo() -> Echo {
+    echo_within(LIMIT)
+}
+
+fn echo_within(max_stanza_size: usize) -> Echo {
     let responder = Responder::new("Echo", &[]);
     let domain = Domain::new(COMPONENT).unwrap();
     Echo::new(echo_component::component::Settings {
         domain,
-        max_stanza_size: LIMIT,
+        max_stanza_size,
         ids: Ids::Kept,
         allowance: None,
         responder,
@@ -236,6 +240,53 @@ async fn any_byte_is_life_also_within_a_stanza() {
     expect_ping(&mut server).await;
     server.write_all(b"x</message>").await.unwrap();
     expect(&mut server, "<message from='echo.example' to='u@x'>x</message>").await;
+}
+
+/// A stanza that was cut off on the way, between two tags, ends with none of those that follow.
+#[tokio::test(start_paused = true)]
+async fn what_is_passed_over_is_no_life() {
+    let (mut server, session) = session(pending());
+    let cut_off = format!("<message from='u@x' to='echo.example'><body>{}", "x".repeat(LIMIT));
+    server.write_all(cut_off.as_bytes()).await.unwrap();
+    until(&mut server, "</message>").await;
+    let start = Instant::now();
+    let (mut reader, mut writer) = tokio::io::split(server);
+    let others = tokio::spawn(async move {
+        let message = b"<message from='other@x' to='echo.example'>x</message>";
+        while writer.write_all(message).await.is_ok() {
+            sleep(Duration::from_secs(1)).await;
+        }
+    });
+    let mut sent = String::new();
+    let end = reader.read_to_string(&mut sent);
+    timeout(Duration::from_secs(100), end).await.expect("it ends").unwrap();
+    assert!(matches!(session.await.unwrap(), Ending::Silent));
+    about(55, start);
+    assert!(sent.starts_with("<iq ") && sent.contains("<connection-timeout "), "{sent}");
+    others.abort();
+}
+
+/// One after the other, all of them too large, so that something is passed over at the end of each read.
+#[tokio::test(start_paused = true)]
+async fn large_stanzas_that_end_are_life() {
+    const SMALL: usize = 10_000;
+    let start = Instant::now();
+    let (mut server, component) = duplex(1 << 16);
+    let session = tokio::spawn(async move {
+        let (mut echo, metrics) = (echo_within(SMALL), Metrics::new().unwrap());
+        let stop = pin!(pending());
+        session::serve(component, b"", &mut echo, &metrics, &settings(), stop).await
+    });
+    let begin = format!("<message from='u@x' to='echo.example'>{}", "x".repeat(SMALL));
+    server.write_all(begin.as_bytes()).await.unwrap();
+    for _ in 0..10 {
+        let bounce = until(&mut server, "</message>").await;
+        assert!(bounce.starts_with("<message ") && bounce.contains("policy-violation"), "{bounce}");
+        sleep(Duration::from_secs(20)).await;
+        server.write_all(format!("</message>{begin}").as_bytes()).await.unwrap();
+    }
+    about(200, start);
+    assert!(!session.is_finished());
 }
 
 #[tokio::test(start_paused = true)]

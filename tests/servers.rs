@@ -13,6 +13,8 @@ mod hostile;
 mod library;
 #[path = "servers/lifecycle.rs"]
 mod lifecycle;
+#[path = "servers/neighbours.rs"]
+mod neighbours;
 #[path = "servers/presence.rs"]
 mod presence;
 #[path = "support/real/mod.rs"]
@@ -82,6 +84,12 @@ scenarios! {
     hostile::presence_and_requests_of_any_depth_do_no_harm               yes     no      no;
     hostile::a_stanza_that_grew_over_the_limit_is_bounced                yes     yes     yes;
     hostile::a_tag_that_grew_to_20_mb_costs_no_stream                    yes     yes     no;
+    hostile::a_stanza_that_the_server_cuts_off_silences_nobody           yes     no      no;
+
+    // The others have no listener with several hosts.
+    neighbours::another_components_stanzas_are_warned_of_once            no      yes     no;
+    neighbours::with_the_setting_of_the_warning_there_is_nothing_to_warn_of
+                                                                         no      yes     no;
 
     lifecycle::a_wrong_secret_ends_the_daemon_with_77                    yes     yes     yes;
     // jabberd2 has one secret for components of any name.

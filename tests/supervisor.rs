@@ -36,9 +36,11 @@ enum Try {
     Quiet(u64),
     /// A short session with an echo.
     Echo,
+    /// A short session in which a message is bounced.
+    Bounce,
 }
 
-use Try::{Echo as Echoes, Quiet, Says, SaysAtOneAddress, Unreachable};
+use Try::{Bounce, Echo as Echoes, Quiet, Says, SaysAtOneAddress, Unreachable};
 
 /// What became of some tries.
 struct Played {
@@ -104,7 +106,7 @@ fn attempt(next: Try) -> Result<Connected<DuplexStream>, NoLogin> {
         Says(condition) => vec![says(condition)],
         SaysAtOneAddress(condition) => vec![not_there(), says(condition)],
         Unreachable => vec![not_there(), not_there()],
-        Quiet(_) | Echoes => return Ok(session(next)),
+        Quiet(_) | Echoes | Bounce => return Ok(session(next)),
     };
     let at = |nth| format!("192.0.2.{nth}:5347").parse().unwrap();
     Err(NoLogin::Failed(causes.into_iter().enumerate().map(|(nth, it)| (at(nth), it)).collect()))
@@ -113,9 +115,10 @@ fn attempt(next: Try) -> Result<Connected<DuplexStream>, NoLogin> {
 fn session(next: Try) -> Connected<DuplexStream> {
     let (mut server, connection) = duplex(1 << 16);
     tokio::spawn(async move {
-        if let Echoes = next {
-            let message = b"<message from='u@x' to='echo.example'/>";
-            server.write_all(message).await.unwrap();
+        let body = if let Bounce = next { "&nbsp;" } else { "" };
+        if let Echoes | Bounce = next {
+            let message = format!("<message from='u@x' to='echo.example'>{body}</message>");
+            server.write_all(message.as_bytes()).await.unwrap();
             server.read_u8().await.unwrap();
         }
         sleep(lasts(next)).await;
@@ -153,9 +156,12 @@ async fn a_session_of_10_s_lets_them_begin_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_short_session_with_an_echo_lets_them_begin_at_a_second() {
-    let tries = [Unreachable, Unreachable, Unreachable, Unreachable, Echoes, Unreachable, Echoes];
-    expect(&play(&tries).await, &[0.0, 1.0, 2.0, 4.0, 1.0, 2.0, 1.0]);
+async fn a_short_session_with_an_echo_or_a_bounce_lets_them_begin_at_a_second() {
+    for answered in [Echoes, Bounce] {
+        let [away, it] = [Unreachable, answered];
+        let tries = [away, away, away, away, it, away, it];
+        expect(&play(&tries).await, &[0.0, 1.0, 2.0, 4.0, 1.0, 2.0, 1.0]);
+    }
 }
 
 /// As HAProxy does with a connection that is quiet for 50 s, were there no pings.

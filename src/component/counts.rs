@@ -12,20 +12,35 @@ pub struct Counts {
     pub presence: u64,
     /// IQ requests answered.
     pub iq: u64,
-    /// Presence and IQ requests for domains that are not ours.
-    pub foreign_requests: u64,
-    /// Presence and IQ requests of senders that have used up their allowance.
-    pub flood_requests: u64,
     /// Whether an answer to a ping of our own has come, or the ping itself.
     pub pinged: bool,
     too_large: u64,
     unfit: u64,
     flood: u64,
+    messages: Silences,
+    requests: Silences,
+}
+
+/// How many got no answer, by reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Silences {
     error: u64,
     foreign_to: u64,
     no_sender: u64,
     unanswerable: u64,
-    flood_ignored: u64,
+    flood: u64,
+}
+
+impl Silences {
+    fn count(&mut self, why: Silence) {
+        *match why {
+            Silence::Error => &mut self.error,
+            Silence::ForeignTo => &mut self.foreign_to,
+            Silence::NoSender => &mut self.no_sender,
+            Silence::Unanswerable => &mut self.unanswerable,
+            Silence::Flood => &mut self.flood,
+        } += 1;
+    }
 }
 
 impl Counts {
@@ -39,14 +54,19 @@ impl Counts {
     }
 
     /// Counts a message that got no answer.
-    pub fn ignore(&mut self, silence: Silence) {
-        *match silence {
-            Silence::Error => &mut self.error,
-            Silence::ForeignTo => &mut self.foreign_to,
-            Silence::NoSender => &mut self.no_sender,
-            Silence::Unanswerable => &mut self.unanswerable,
-            Silence::Flood => &mut self.flood_ignored,
-        } += 1;
+    pub fn ignore(&mut self, why: Silence) {
+        self.messages.count(why);
+    }
+
+    /// Counts presence or an IQ that asked for something and got no answer.
+    pub fn ignore_request(&mut self, why: Silence) {
+        self.requests.count(why);
+    }
+
+    /// Whether anything was answered, if only with an error.
+    pub fn has_answer(&self) -> bool {
+        let is_bounced = self.bounced().iter().any(|(_, count)| *count > 0);
+        self.echoed + self.presence + self.iq > 0 || is_bounced
     }
 
     /// Bounced messages by reason.
@@ -54,19 +74,26 @@ impl Counts {
         [("too-large", self.too_large), ("unfit", self.unfit), ("flood", self.flood)]
     }
 
-    /// Requests without an answer, by reason.
-    pub fn ignored_requests(&self) -> [(&'static str, u64); 2] {
-        [("foreign-to", self.foreign_requests), ("flood", self.flood_requests)]
+    /// Presence and IQ that asked for something and got no answer, by reason.
+    pub fn ignored_requests(&self) -> [(&'static str, u64); 4] {
+        let Silences { error: _, foreign_to, no_sender, unanswerable, flood } = self.requests;
+        [
+            ("foreign-to", foreign_to),
+            ("no-sender", no_sender),
+            ("unanswerable", unanswerable),
+            ("flood", flood),
+        ]
     }
 
     /// Messages without an answer, by reason.
     pub fn ignored(&self) -> [(&'static str, u64); 5] {
+        let Silences { error, foreign_to, no_sender, unanswerable, flood } = self.messages;
         [
-            ("error", self.error),
-            ("foreign-to", self.foreign_to),
-            ("no-sender", self.no_sender),
-            ("unanswerable", self.unanswerable),
-            ("flood", self.flood_ignored),
+            ("error", error),
+            ("foreign-to", foreign_to),
+            ("no-sender", no_sender),
+            ("unanswerable", unanswerable),
+            ("flood", flood),
         ]
     }
 }

@@ -46,11 +46,11 @@ pub fn request_units(bytes: usize) -> u32 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It is within the allowance.
-    Echo,
+    Within,
     /// It is the first over the allowance, and its sender is to be told.
-    Tell,
+    First,
     /// Its sender has been told, and the allowance has not been full since.
-    Ignore,
+    Over,
 }
 
 /// The allowance that some senders share.
@@ -102,11 +102,11 @@ impl Flood {
         let full = cell.full.max(self.now) + self.each * Nanoseconds::from(units);
         if full <= self.now + self.refill || cell.full <= self.now {
             cell.full = full;
-            return Verdict::Echo;
+            return Verdict::Within;
         }
         let told = cell.told > self.now;
         cell.told = self.now + self.refill;
-        if told { Verdict::Ignore } else { Verdict::Tell }
+        if told { Verdict::Over } else { Verdict::First }
     }
 }
 
@@ -114,7 +114,7 @@ impl Flood {
 mod tests {
     use proptest::prelude::*;
 
-    use super::Verdict::{Echo, Ignore, Tell};
+    use super::Verdict::{First, Over, Within};
     use super::*;
 
     fn flood(burst: u32, rate: u32) -> Flood {
@@ -125,31 +125,31 @@ mod tests {
     #[test]
     fn ordinary_heavy_use_is_never_touched() {
         let mut flood = flood(10_000, 10);
-        assert!((0..9_999).all(|_| flood.judge(b"u@x", 1) == Verdict::Echo));
+        assert!((0..9_999).all(|_| flood.judge(b"u@x", 1) == Verdict::Within));
     }
 
     #[test]
     fn who_is_over_the_allowance_is_told_once_and_then_ignored() {
         let mut flood = flood(3, 1);
         let verdicts: Vec<Verdict> = (0..6).map(|_| flood.judge(b"u@x", 1)).collect();
-        assert_eq!(verdicts, [Echo, Echo, Echo, Tell, Ignore, Ignore]);
-        assert_eq!(flood.judge(b"other@x", 1), Echo, "others are not concerned");
+        assert_eq!(verdicts, [Within, Within, Within, First, Over, Over]);
+        assert_eq!(flood.judge(b"other@x", 1), Within, "others are not concerned");
         flood.is_now(Duration::from_secs(1));
         assert_eq!(
             [flood.judge(b"u@x", 1), flood.judge(b"u@x", 1)],
-            [Echo, Ignore],
+            [Within, Over],
             "a second later"
         );
         flood.is_now(Duration::from_secs(100));
         let verdicts: Vec<Verdict> = (0..4).map(|_| flood.judge(b"u@x", 1)).collect();
-        assert_eq!(verdicts, [Echo, Echo, Echo, Tell], "when it has refilled");
+        assert_eq!(verdicts, [Within, Within, Within, First], "when it has refilled");
     }
 
     #[test]
     fn a_million_senders_take_no_more_memory_than_one() {
         let mut flood = flood(10_000, 10);
         for sender in 0..1_000_000_u32 {
-            assert_eq!(flood.judge(&sender.to_le_bytes(), 1), Verdict::Echo);
+            assert_eq!(flood.judge(&sender.to_le_bytes(), 1), Verdict::Within);
         }
         assert_eq!(flood.cells.len(), CELLS);
     }
@@ -160,15 +160,15 @@ mod tests {
         assert_eq!([1, 2_049].map(request_units), [5, 10]);
         let mut flood = flood(10, 1);
         let verdicts: Vec<Verdict> = (0..4).map(|_| flood.judge(b"u@x", 4)).collect();
-        assert_eq!(verdicts, [Echo, Echo, Tell, Ignore]);
+        assert_eq!(verdicts, [Within, Within, First, Over]);
     }
 
     #[test]
     fn a_full_allowance_is_enough_for_anything_once() {
         let mut flood = flood(2, 1);
-        assert_eq!([flood.judge(b"u@x", 7), flood.judge(b"u@x", 1)], [Echo, Tell]);
+        assert_eq!([flood.judge(b"u@x", 7), flood.judge(b"u@x", 1)], [Within, First]);
         flood.is_now(Duration::from_secs(7));
-        assert_eq!(flood.judge(b"u@x", 7), Echo, "seven seconds later");
+        assert_eq!(flood.judge(b"u@x", 7), Within, "seven seconds later");
     }
 
     proptest! {
@@ -188,7 +188,7 @@ mod tests {
                 account = full.min(account + pause * u64::from(rate));
                 let enough = account >= 1000;
                 account -= if enough { 1000 } else { 0 };
-                prop_assert_eq!(flood.judge(b"u@x", 1) == Echo, enough, "at {} ms", now);
+                prop_assert_eq!(flood.judge(b"u@x", 1) == Within, enough, "at {} ms", now);
             }
         }
     }

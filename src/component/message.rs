@@ -1,7 +1,7 @@
 //! The rules for a message's start tag: whether it is sent back, and what is changed in the tag.
 //!
 //! Decides on the start tag alone, so that it is clear from there on how large the message may be. What
-//! depends on its children is in `ids`, what depends on all of it in `answer`.
+//! depends on its children is in `ids`, what depends on all of it in `finish`.
 
 use std::fmt;
 
@@ -43,7 +43,7 @@ impl fmt::Display for Silence {
 ///
 /// # Errors
 /// Why there is no answer.
-pub fn mirror(
+pub fn draft(
     s: &[u8],
     head: &Tag,
     domain: &Domain,

@@ -4,14 +4,14 @@
 //! fuzzers drive it with byte slices.
 
 pub mod address;
-mod answer;
+mod begin;
 pub mod counts;
 pub mod edits;
+mod finish;
 pub mod flood;
 pub mod ids;
 pub mod message;
 pub mod notice;
-mod open;
 pub mod outbox;
 mod pings;
 pub mod reply;
@@ -24,12 +24,12 @@ use std::hash::BuildHasher;
 use xmpp_parsers::ns;
 
 use crate::component::address::Domain;
+use crate::component::begin::Begun;
 use crate::component::counts::Counts;
 use crate::component::edits::Edits;
 use crate::component::flood::{Allowance, Flood};
 use crate::component::ids::Ids;
 use crate::component::notice::{Detail, Notice, Notices};
-use crate::component::open::Open;
 use crate::component::outbox::Outbox;
 use crate::component::requests::{Now, Responder};
 use crate::component::stream_error::StreamError;
@@ -53,7 +53,7 @@ pub struct Echo {
     domain: Domain,
     elements: Elements,
     /// The element that has begun.
-    open: Option<Open>,
+    begun: Option<Begun>,
     ids: Ids,
     /// What is changed in the message that has begun.
     edits: Edits,
@@ -88,7 +88,7 @@ impl Echo {
         let ping = format!("ping-{:016x}", RandomState::new().hash_one(domain.as_str()));
         Self {
             elements: new_stream(limit),
-            open: None,
+            begun: None,
             edits: Edits::new(domain.as_str()),
             flood: allowance.map(Flood::new),
             counts: Counts::default(),
@@ -106,7 +106,7 @@ impl Echo {
     pub fn start_stream(&mut self, detail: Detail) {
         self.notices.detail = detail;
         self.elements = new_stream(self.limit);
-        self.open = None;
+        self.begun = None;
     }
 
     /// What has been done since this was last called.
@@ -117,6 +117,11 @@ impl Echo {
     /// What there is to log since this was last called.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         self.notices.take()
+    }
+
+    /// Whether all that comes counts as a part of a stanza that is too large.
+    pub fn is_passing_over(&self) -> bool {
+        self.elements.is_passing_over()
     }
 
     /// Answers all of `input` that is whole, and says how many bytes that was. The rest must come
@@ -163,8 +168,8 @@ impl Echo {
     /// Mirrors the ids in a child of a message.
     fn mirror_child(&mut self, s: &[u8]) {
         let judge = &self.elements.judge;
-        if let (Some(Open::Message(parties)), Ids::Mirrored, Some(namespace)) =
-            (&self.open, self.ids, &judge.namespace)
+        if let (Some(Begun::Message(parties)), Ids::Mirrored, Some(namespace)) =
+            (&self.begun, self.ids, &judge.namespace)
         {
             ids::mirror_child(s, &judge.tag, namespace, parties, &mut self.edits);
         }

@@ -57,6 +57,8 @@ pub enum How {
     Ignored(Silence),
     /// The presence or IQ got so many answers.
     Answered(usize),
+    /// The presence or IQ was not answered, for another reason than that it asks for nothing.
+    RequestIgnored(Silence),
 }
 
 impl fmt::Display for How {
@@ -69,6 +71,7 @@ impl fmt::Display for How {
             Self::Ignored(why) => write!(f, "message not answered: {why}"),
             Self::Answered(0) => f.write_str("request not answered"),
             Self::Answered(_) => f.write_str("request answered"),
+            Self::RequestIgnored(why) => write!(f, "request not answered: {why}"),
         }
     }
 }

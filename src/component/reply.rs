@@ -15,9 +15,9 @@ use crate::component::address::Domain;
 use crate::xml::attributes::Usual;
 use crate::xml::tag::Tag;
 
-/// The most that addresses and id of a reply may take, in bytes. Addresses are at most 3,071 long
-/// (RFC 7622 §3.1); longer ones, and such ids, are not worth a copy.
-const LONGEST: usize = 64 << 10;
+/// The most that addresses and id of a reply may take, in bytes before they are escaped. Addresses are
+/// at most 3,071 long (RFC 7622 §3.1); longer ones, and such ids, are not worth a copy.
+const MOST_COPIED: usize = 64 << 10;
 
 /// Where a reply comes from and goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +47,8 @@ impl Reply {
     /// A reply that does not grow with what was sent.
     fn bounded(mut self) -> Option<Self> {
         let addresses = self.from.len() + self.to.len();
-        self.id = self.id.filter(|id| id.len() + addresses <= LONGEST);
-        (addresses <= LONGEST).then_some(self)
+        self.id = self.id.filter(|id| id.len() + addresses <= MOST_COPIED);
+        (addresses <= MOST_COPIED).then_some(self)
     }
 
     /// The stanza `name` of type `kind`.

@@ -59,7 +59,8 @@ impl Keepalive {
         Self { interval, heard: now, pinged: None, waiting: None, looked: now }
     }
 
-    /// Input has come: any byte is a sign of life, also within a stanza that trickles in.
+    /// Input has come: any byte is a sign of life, also within a stanza that trickles in, unless that is
+    /// too large already.
     pub fn heard(&mut self, now: Instant) {
         self.heard = now;
         self.pinged = None;

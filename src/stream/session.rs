@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::time::{Instant, sleep_until};
 
+use crate::component::counts::Counts;
 use crate::component::outbox::Outbox;
 use crate::component::requests::Now;
 use crate::component::{Echo, Event};
@@ -54,6 +55,8 @@ pub(super) struct Happened {
     pub(super) pong: bool,
     /// Anything was answered.
     answer: bool,
+    /// The last input was of use.
+    life: bool,
 }
 
 /// A stream in progress.
@@ -137,7 +140,8 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
                 biased;
                 () = stop.as_mut() => return self.take_what_has_arrived().await,
                 moved = self.transfer() => match moved {
-                    Ok(Moved::In) => life.heard(Instant::now()),
+                    Ok(Moved::In) if self.happened.life => life.heard(Instant::now()),
+                    Ok(Moved::In) => {}
                     Ok(Moved::Out) => life.output(self.is_waiting(), true, Instant::now()),
                     Err(ending) => return ending,
                 },
@@ -225,7 +229,9 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
             self.echoing.get_or_insert(read_at);
         }
         self.happened.pong |= tally.pinged;
-        self.happened.answer |= tally.echoed + tally.presence + tally.iq > 0;
+        self.happened.answer |= tally.has_answer();
+        // A stanza that was cut off on the way never ends: what others send would be a part of it.
+        self.happened.life = !self.echo.is_passing_over() || tally != Counts::default();
         if let Some(pinged) = self.pinged.take_if(|_| tally.pinged) {
             self.metrics.ping(pinged.elapsed());
         }

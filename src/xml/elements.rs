@@ -65,6 +65,11 @@ impl Elements {
         self.judge.strict &= strict;
     }
 
+    /// Whether the rest of an element that is too large is passed over.
+    pub fn is_passing_over(&self) -> bool {
+        self.skip.is_some()
+    }
+
     /// Goes on to the next step, and says how many bytes of `input` are behind us then. What is left
     /// must come again, with more behind it.
     ///

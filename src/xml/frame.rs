@@ -1,5 +1,6 @@
 //! Where a token ends, however it trickles in: what is asked of input before it is judged, and all
-//! that is asked of what is passed over. No byte is looked at twice.
+//! that is asked of what is passed over. What has been searched in vain is not searched again, however
+//! little comes at a time.
 
 use memchr::{memchr, memchr3, memmem};
 
@@ -125,14 +126,17 @@ impl Skip {
     /// How much of `s` need not come again, and whether the element ends there.
     ///
     /// # Errors
-    /// A comment, processing instruction or DTD.
+    /// A comment, processing instruction or DTD; a tag with another in it.
     pub fn feed(&mut self, s: &[u8]) -> Result<(usize, bool), Fault> {
         let mut at = 0;
         while let Some((kind, size)) = self.framer.end(&s[at..])? {
+            let token = &s[at..at + size];
             at += size;
             match kind {
-                Kind::Start if s[..at].ends_with(b"/>") => {}
-                Kind::Start => self.depth += 1,
+                Kind::Start => {
+                    holds_no_tag(token)?;
+                    self.depth += usize::from(!token.ends_with(b"/>"));
+                }
                 Kind::End => self.depth = self.depth.saturating_sub(1),
                 Kind::Text | Kind::CData => continue,
             }
@@ -140,7 +144,19 @@ impl Skip {
                 return Ok((at, true));
             }
         }
+        if self.framer.kind == Some(Kind::Start) {
+            holds_no_tag(&s[at..])?;
+        }
         Ok((at + self.framer.pass(s.len() - at), false))
+    }
+}
+
+/// XML 1.0 §3.1: there is no `<` in a tag but at its beginning. Prosody 13.0.1 loses the rest of a stanza
+/// over 4 MiB: all that it sends from then on would be taken for a part of the tag that was cut off.
+fn holds_no_tag(tag: &[u8]) -> Result<(), Fault> {
+    match memchr(b'<', tag.get(1..).unwrap_or_default()) {
+        Some(_) => Err(Fault::NotWellFormed),
+        None => Ok(()),
     }
 }
 
@@ -190,6 +206,32 @@ mod tests {
             let more = [&input[from..], b"<next>"].concat();
             let rest = input.len() - from;
             assert_eq!(skip.feed(&more), Ok((rest, true)), "in pieces of {cuts}");
+        }
+    }
+
+    #[test]
+    fn a_tag_that_was_cut_off_is_noticed_when_the_next_one_comes() {
+        for cut_off in ["<x a='1", "<x a=\"1' ", "<x a", "<x", "<x a='1' "] {
+            let input = format!("t<b/>{cut_off}<message to='e' id=\"1\"><body>x</body></message>");
+            for step in 1..input.len() {
+                let (mut skip, mut from, mut noticed) = (Skip::new(1), 0, false);
+                for end in (step..input.len()).step_by(step).chain([input.len()]) {
+                    match skip.feed(&input.as_bytes()[from..end]) {
+                        Ok((used, over)) => {
+                            assert!(!over, "{input}");
+                            from += used;
+                        }
+                        Err(fault) => {
+                            assert_eq!(fault, Fault::NotWellFormed);
+                            let expected = input.find("<message").unwrap();
+                            assert!((expected + 1..=expected + step).contains(&end), "{input}");
+                            noticed = true;
+                            break;
+                        }
+                    }
+                }
+                assert!(noticed, "{input} in pieces of {step}");
+            }
         }
     }
 }

@@ -7,10 +7,14 @@ pub mod folder;
 pub mod pauses;
 pub mod scripted;
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use echo_component::component::address::Domain;
+use echo_component::component::counts::Counts;
+use echo_component::component::flood::Allowance;
 use echo_component::component::ids::Ids;
+use echo_component::component::notice::{Detail, Notice};
 use echo_component::component::outbox::Outbox;
 use echo_component::component::requests::{Now, Responder};
 use echo_component::component::{Echo, Event, Settings};
@@ -82,11 +86,38 @@ impl Component {
         Self::of(limit, Responder::new("Echo", &[]), Ids::Mirrored)
     }
 
-    fn of(max_stanza_size: usize, responder: Responder, ids: Ids) -> Self {
+    /// One that gives each sender so many units at once, and tells all that there is to tell.
+    pub fn with_burst(units: u32) -> Self {
+        let [burst, rate] = [units, 1].map(|it| NonZeroU32::new(it).unwrap());
+        let allowance = Some(Allowance { burst, rate });
+        let mut component = Self::made(LIMIT, Responder::new("Echo", &[]), Ids::Kept, allowance);
+        component.echo.start_stream(Detail::All);
+        component
+    }
+
+    fn of(limit: usize, responder: Responder, ids: Ids) -> Self {
+        Self::made(limit, responder, ids, None)
+    }
+
+    fn made(
+        max_stanza_size: usize,
+        responder: Responder,
+        ids: Ids,
+        allowance: Option<Allowance>,
+    ) -> Self {
         let domain = Domain::new(COMPONENT).unwrap();
-        let allowance = None;
         let echo = Echo::new(Settings { domain, max_stanza_size, ids, allowance, responder });
         Self { echo, output: Outbox::default(), rest: vec![], longest_rest: 0 }
+    }
+
+    /// What has been counted since this was last called.
+    pub fn counts(&mut self) -> Counts {
+        self.echo.take_counts()
+    }
+
+    /// What there is to log since this was last called.
+    pub fn notices(&mut self) -> Vec<Notice> {
+        self.echo.take_notices()
     }
 
     /// What goes out for `input`, and how the stream goes on.

@@ -21,11 +21,12 @@ use minidom::Element;
 use xmpp_parsers::ns;
 
 use crate::component::reply::Reply;
-use crate::component::requests::answer::{Answer, written};
+pub use crate::component::requests::answer::Answer;
+use crate::component::requests::answer::written;
 use crate::component::requests::child::Scope;
 use crate::component::requests::disco::Disco;
 use crate::component::requests::pubsub::Nodes;
-use crate::component::requests::refusal::Errors;
+use crate::component::requests::refusal::{Errors, Refusal};
 use crate::xml::attributes::Attribute;
 use crate::xml::tag::Tag;
 
@@ -165,7 +166,7 @@ impl Responder {
     }
 
     /// The answers to a request that is answered, in their order.
-    pub fn answer<'a>(
+    pub fn answers<'a>(
         &'a self,
         kind: Kind,
         reply: &'a Reply,
@@ -177,6 +178,11 @@ impl Responder {
         } else {
             vec![self.iq(kind, reply, request, now)]
         }
+    }
+
+    /// The answer to an IQ whose own is too large for our stream (RFC 6120 §8.2.3 wants one).
+    pub fn refusal<'a>(&'a self, reply: &'a Reply) -> Answer<'a> {
+        Answer::to(reply, "iq", "error", self.errors.of(Refusal::TooLarge))
     }
 
     fn disco(&self, is_node: bool) -> &Disco {

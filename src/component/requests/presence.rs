@@ -1,6 +1,7 @@
 //! Presence: subscriptions are granted, whoever asks for presence gets it, rooms there are none.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::{memchr, memmem};
 use xmpp_parsers::ns;
@@ -19,6 +20,9 @@ const RESOURCE: &str = "echo";
 /// An attempt to join a room is looked for among so many children: presence has some ten, and whoever
 /// sends thousands waits for no answer.
 const LOOKED_AT: usize = 32;
+
+/// Looks for the namespace of rooms. Made once, since that costs more than to look through presence.
+static MUC: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(ns::MUC));
 
 impl Responder {
     /// The answers to presence, in their order (RFC 6121 §3 and §4).
@@ -61,7 +65,7 @@ impl Request<'_> {
     /// again for it: anybody may send a lot of presence.
     pub(super) fn joins_room(&self) -> bool {
         let Ok(content) = self.content else { return false };
-        let named = memmem::find(self.s, ns::MUC.as_bytes()).is_some();
+        let named = MUC.find(self.s).is_some();
         if !named && memchr(b'&', self.s).is_none() {
             return false;
         }

@@ -13,7 +13,7 @@ pub enum Refusal {
     Malformed,
     /// It is about a node or an item that there is not.
     NoNode,
-    /// It is more than anybody needs to ask.
+    /// It is more than anybody needs to ask, or its answer would be.
     TooLarge,
 }
 
@@ -36,7 +36,7 @@ impl Refusal {
             Self::TooLarge => (
                 ErrorType::Modify,
                 DefinedCondition::PolicyViolation,
-                "The request is too large or too deeply nested for this service",
+                "The request or its answer is too large or too deeply nested for this service",
             ),
         };
         StanzaError::new(kind, condition, "en", text)

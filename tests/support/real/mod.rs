@@ -57,7 +57,11 @@ pub struct Stage {
 impl Stage {
     /// Starts all three and waits until the daemon is online.
     pub fn start(kind: Kind) -> Self {
-        let server = Server::start(kind);
+        Self::with(Server::start(kind))
+    }
+
+    /// The same with a server that runs.
+    pub fn with(server: Server) -> Self {
         let tap = Tap::before(server.component_port());
         let mut daemon = Daemon::start(tap.port());
         daemon.wait_until_online();

@@ -36,6 +36,14 @@ pub fn add_tls_port(place: &Place, pem: &str) {
     place.write("prosody.cfg.lua", &format!("{global}{tls}\nVirtualHost{hosts}"));
 }
 
+/// Has it try to send all of a stanza at once. By default it tries 4 MiB, and 13.0.1 loses what is behind
+/// those if the socket does not take them all.
+pub fn send_all_at_once(place: &Place) {
+    let settings = "network_settings = { max_send_chunk = 64 * 1024 * 1024 }\n";
+    let template = include_str!("conf/prosody.cfg.lua");
+    place.write("prosody.cfg.lua", &format!("{settings}{template}"));
+}
+
 /// Has it talk to other servers.
 pub fn federate(place: &Place, federated: &Federated) {
     let template = include_str!("conf/prosody-s2s.cfg.lua")

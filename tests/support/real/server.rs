@@ -111,6 +111,15 @@ impl Server {
         })
     }
 
+    /// Starts one that loses nothing of a large stanza.
+    pub fn start_for_large_stanzas(kind: Kind) -> Self {
+        Self::start_prepared(kind, |place| {
+            if kind == Kind::Prosody {
+                prosody::send_all_at_once(place);
+            }
+        })
+    }
+
     /// Starts one that has a TLS port for components too, with this certificate and key.
     pub fn start_with_tls(kind: Kind, pem: &str) -> Self {
         Self::start_prepared(kind, |place| match kind {

@@ -21,7 +21,7 @@ const STANZAS: [&[u8]; 3] =
 
 /// What an element is, by its start tag.
 #[derive(Debug, Clone)]
-pub(super) enum Open {
+pub(super) enum Begun {
     /// A message that is sent back, and between whom it is.
     Message(Parties),
     Ignored(Silence),
@@ -40,27 +40,27 @@ impl Echo {
             Some(prefix) => self.elements.judge.bindings.is(s, prefix, is_of_stanzas),
         };
         let kind = head.get(Usual::Type);
-        let open = match head.local_name(s) {
+        let begun = match head.local_name(s) {
             b"message" if is_stanza => {
-                match message::mirror(s, head, &self.domain, self.ids, &mut self.edits) {
-                    Ok(parties) => Open::Message(parties),
-                    Err(why) => Open::Ignored(why),
+                match message::draft(s, head, &self.domain, self.ids, &mut self.edits) {
+                    Ok(parties) => Begun::Message(parties),
+                    Err(why) => Begun::Ignored(why),
                 }
             }
-            b"presence" if is_stanza => Open::Request(Kind::presence(s, kind)),
-            b"iq" if is_stanza => Open::Request(Kind::iq(s, kind)),
-            b"error" if self.is_of_stream(s) => Open::StreamError,
-            _ => Open::Unknown,
+            b"presence" if is_stanza => Begun::Request(Kind::presence(s, kind)),
+            b"iq" if is_stanza => Begun::Request(Kind::iq(s, kind)),
+            b"error" if self.is_of_stream(s) => Begun::StreamError,
+            _ => Begun::Unknown,
         };
         let moved = prefix.is_some() && default.is_some_and(|it| !is_stanzas(s, it));
-        let (most, is_strict) = match &open {
-            Open::Message(_) => (self.limit.saturating_add_signed(-self.edits.growth()), true),
-            Open::Request(kind) if kind.is_collected() => (COLLECTED, true),
-            Open::StreamError => (STREAM_ERROR, true),
-            Open::Request(_) => (self.limit, true),
-            Open::Ignored(_) | Open::Unknown => (self.limit, false),
+        let (most, is_strict) = match &begun {
+            Begun::Message(_) => (self.limit.saturating_add_signed(-self.edits.growth()), true),
+            Begun::Request(kind) if kind.is_collected() => (COLLECTED, true),
+            Begun::StreamError => (STREAM_ERROR, true),
+            Begun::Request(_) => (self.limit, true),
+            Begun::Ignored(_) | Begun::Unknown => (self.limit, false),
         };
-        if matches!(open, Open::StreamError) {
+        if matches!(begun, Begun::StreamError) {
             // Only the server itself sends these, and its header may declare their prefix.
             self.elements.judge.decide(true);
         }
@@ -69,7 +69,7 @@ impl Echo {
             self.elements.judge.decide(false);
         }
         self.elements.expect(most, is_strict);
-        self.open = Some(open);
+        self.begun = Some(begun);
     }
 
     /// Whether the element that has begun is in the stream's own namespace.

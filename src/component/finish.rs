@@ -3,13 +3,13 @@
 use minidom::Element;
 
 use crate::component::address::{bare, domain_of};
+use crate::component::begin::{Begun, COLLECTED_DEPTH};
 use crate::component::flood::{self, Verdict};
 use crate::component::message::Silence;
 use crate::component::notice::{Dealt, How};
-use crate::component::open::{COLLECTED_DEPTH, Open};
 use crate::component::outbox::Outbox;
 use crate::component::reply::{Bounce, Reply};
-use crate::component::requests::{Kind, Missing, Now, Request};
+use crate::component::requests::{Answer, Kind, Missing, Now, Request};
 use crate::component::stream_error::StreamError;
 use crate::component::{Echo, Event, edits};
 use crate::xml::attributes::Usual;
@@ -29,8 +29,8 @@ impl Echo {
         now: Now,
         out: &mut Outbox,
     ) -> Option<Event> {
-        match self.open.take() {
-            Some(Open::Message(parties)) => {
+        match self.begun.take() {
+            Some(Begun::Message(parties)) => {
                 if is_whole {
                     self.close_prefixed(s);
                 }
@@ -43,18 +43,18 @@ impl Echo {
                 };
                 self.guard(s, &s[parties.sender], bounce, out);
             }
-            Some(Open::Ignored(why)) => self.ignore(why, s),
-            Some(Open::Request(kind)) => {
+            Some(Begun::Ignored(why)) => self.ignore(why, s),
+            Some(Begun::Request(kind)) => {
                 let payload = self.payload(s, is_whole);
-                self.answer(kind, s, payload, now, out);
+                self.respond(kind, s, payload, now, out);
             }
-            Some(Open::StreamError) => {
+            Some(Begun::StreamError) => {
                 let payload = self.payload(s, is_whole).unwrap_or_default();
                 return Some(Event::StreamError(StreamError::read(payload)));
             }
             // Not even its start tag is there, and its `type` may be `error`.
             None if is_message(s) => self.counts.ignore(Silence::Unanswerable),
-            None | Some(Open::Unknown) => {}
+            None | Some(Begun::Unknown) => {}
         }
         None
     }
@@ -97,20 +97,20 @@ impl Echo {
     /// Lets an echo go out, or what is said instead, if its sender has not had too many.
     fn guard(&mut self, s: &[u8], sender: &[u8], bounce: Option<Bounce>, out: &mut Outbox) {
         let units = flood::message_units(s.len());
-        let verdict = self.flood.as_mut().map_or(Verdict::Echo, |it| it.judge(sender, units));
+        let verdict = self.flood.as_mut().map_or(Verdict::Within, |it| it.judge(sender, units));
         match (verdict, bounce) {
-            (Verdict::Echo, None) => {
+            (Verdict::Within, None) => {
                 self.counts.echoed += 1;
                 self.edits.write(s, out);
                 out.pad(self.blanks(s));
                 self.tell(How::Echoed, s);
             }
-            (Verdict::Echo, Some(bounce)) => self.bounce(bounce, s, out),
-            (Verdict::Tell, _) => {
+            (Verdict::Within, Some(bounce)) => self.bounce(bounce, s, out),
+            (Verdict::First, _) => {
                 self.notices.flooded();
                 self.bounce(Bounce::Flood, s, out);
             }
-            (Verdict::Ignore, _) => self.ignore(Silence::Flood, s),
+            (Verdict::Over, _) => self.ignore(Silence::Flood, s),
         }
     }
 
@@ -161,8 +161,9 @@ impl Echo {
         }
     }
 
+    /// Answers presence or an IQ, if it asks for anything.
     #[cold]
-    fn answer(
+    fn respond(
         &mut self,
         kind: Kind,
         s: &[u8],
@@ -170,70 +171,95 @@ impl Echo {
         now: Now,
         out: &mut Outbox,
     ) {
-        if self.is_foreign(s) {
-            return;
+        let head = &self.elements.judge.head;
+        let is_request = Request { s, head, content: payload }.is_answered(kind);
+        if head.get(Usual::To).is_some_and(|to| self.domain.ours(s, to).is_none()) {
+            self.tell_foreign(s);
+            return self.ignore_request(is_request, Silence::ForeignTo, s);
         }
-        let is_answered = self.request(s, payload).is_answered(kind);
         // Presence that nobody answers costs no more than a look at it.
-        if kind.is_presence() && !is_answered {
+        if kind.is_presence() && !is_request {
             return self.tell(How::Answered(0), s);
         }
-        let Some(reply) = Reply::to(s, &self.elements.judge.head, &self.domain) else { return };
+        let Some(reply) = Reply::to(s, head, &self.domain) else {
+            let sender = head.get(Usual::From).and_then(|from| from.text(s));
+            let why = sender.map_or(Silence::NoSender, |_| Silence::Unanswerable);
+            return self.ignore_request(is_request, why, s);
+        };
         let is_own = self.domain.has(&reply.to);
         self.counts.pinged |= is_own && reply.id.as_ref().is_some_and(|id| *id == self.ping);
         // Our own presence needs no answer; our own pings do, since one daemon of several may get
         // another's.
-        if is_own && kind.is_presence()
-            || !is_own && is_answered && self.is_flooding(kind, &reply, s.len(), out)
-        {
-            return;
+        if !is_request || is_own && kind.is_presence() {
+            return self.tell(How::Answered(0), s);
         }
-        let mut sent = 0;
-        if is_answered {
-            let request = self.request(s, payload);
-            for answer in self.responder.answer(kind, &reply, &request, now) {
-                sent += usize::from(out.send_xml(self.most(), &answer.xml()));
-            }
+        if is_own || self.is_within_allowance(kind, s, &reply, out) {
+            self.send_answers(kind, s, payload, &reply, now, out);
+        }
+    }
+
+    /// Takes note of presence or an IQ without an answer. One that asks for nothing is not counted.
+    #[cold]
+    fn ignore_request(&mut self, is_request: bool, why: Silence, s: &[u8]) {
+        if is_request {
+            self.counts.ignore_request(why);
+        }
+        self.tell(How::RequestIgnored(why), s);
+    }
+
+    /// Whether a request is within its sender's allowance, on which it draws too. An IQ gets an answer
+    /// even if it is not, once (RFC 6120 §8.2.3).
+    fn is_within_allowance(
+        &mut self,
+        kind: Kind,
+        s: &[u8],
+        reply: &Reply,
+        out: &mut Outbox,
+    ) -> bool {
+        let (sender, units) = (bare(&reply.to).as_bytes(), flood::request_units(s.len()));
+        let verdict = self.flood.as_mut().map_or(Verdict::Within, |it| it.judge(sender, units));
+        if verdict == Verdict::Within {
+            return true;
+        }
+        let is_first = verdict == Verdict::First;
+        if is_first {
+            self.notices.flooded();
+        }
+        let error = || reply.error("iq", Bounce::Flood.into());
+        if is_first && !kind.is_presence() && self.send(&error(), out) {
+            self.counts.iq += 1;
+            self.tell(How::Answered(1), s);
+        } else {
+            self.ignore_request(true, Silence::Flood, s);
+        }
+        false
+    }
+
+    /// Lets the answers to a request go out. An IQ whose own is too large gets an error instead.
+    fn send_answers(
+        &mut self,
+        kind: Kind,
+        s: &[u8],
+        payload: Result<&[u8], Missing>,
+        reply: &Reply,
+        now: Now,
+        out: &mut Outbox,
+    ) {
+        let most = self.most();
+        let mut let_out = |answer: Answer| usize::from(out.send_xml(most, &answer.xml()));
+        let request = Request { s, head: &self.elements.judge.head, content: payload };
+        let answers = self.responder.answers(kind, reply, &request, now);
+        let mut sent = answers.into_iter().map(&mut let_out).sum();
+        if sent == 0 && !kind.is_presence() {
+            sent = let_out(self.responder.refusal(reply));
+        }
+        if sent == 0 {
+            return self.ignore_request(true, Silence::Unanswerable, s);
         }
         let counted =
             if kind.is_presence() { &mut self.counts.presence } else { &mut self.counts.iq };
         *counted += sent as u64;
         self.tell(How::Answered(sent), s);
-    }
-
-    /// A request with that in it.
-    fn request<'a>(&'a self, s: &'a [u8], content: Result<&'a [u8], Missing>) -> Request<'a> {
-        Request { s, head: &self.elements.judge.head, content }
-    }
-
-    /// Takes note of a request for a domain that is not ours, and says whether it is one.
-    fn is_foreign(&mut self, s: &[u8]) -> bool {
-        let to = self.elements.judge.head.get(Usual::To);
-        let is_foreign = to.is_some_and(|to| self.domain.ours(s, to).is_none());
-        if is_foreign {
-            self.counts.foreign_requests += 1;
-            self.tell_foreign(s);
-        }
-        is_foreign
-    }
-
-    /// Whether a request is over its sender's allowance, on which it draws too. An IQ gets an answer
-    /// even then, once (RFC 6120 §8.2.3).
-    fn is_flooding(&mut self, kind: Kind, reply: &Reply, bytes: usize, out: &mut Outbox) -> bool {
-        let Some(flood) = &mut self.flood else { return false };
-        let verdict = flood.judge(bare(&reply.to).as_bytes(), flood::request_units(bytes));
-        if verdict == Verdict::Echo {
-            return false;
-        }
-        if verdict == Verdict::Tell {
-            self.notices.flooded();
-            if !kind.is_presence() && self.send(&reply.error("iq", Bounce::Flood.into()), out) {
-                self.counts.iq += 1;
-                return true;
-            }
-        }
-        self.counts.flood_requests += 1;
-        true
     }
 
     /// Lets a stanza of our own go out, if the server takes one of that size: others choose how long
