@@ -79,6 +79,35 @@ fn metrics_say_what_has_happened_and_health_whether_it_is_online() {
 }
 
 #[test]
+fn requests_without_an_answer_are_counted_by_reason() {
+    let (server, port) = (Server::start(), free_port());
+    let metrics = format!("127.0.0.1:{port}");
+    let options = ["--flood-burst", "1", "--flood-rate", "1", "--metrics", &metrics];
+    let _daemon = Daemon::start_with(&server, &options);
+    let mut peer = server.online();
+    let probe = "<presence type='probe' from='u@x' to='echo.example'/>";
+    let ping = "<iq type='get' id='1' from='other@x'><ping xmlns='urn:xmpp:ping'/></iq>";
+    for stanza in [
+        "<iq type='get' id='1' from='u@x' to='other.example'><ping xmlns='urn:xmpp:ping'/></iq>",
+        "<presence type='subscribe' from='u@x' to='bot@other.example'/>",
+        "<presence from='u@x' to='bot@other.example'/>",
+        "<presence type='probe' to='echo.example'/>",
+        &probe.repeat(3),
+        ping,
+    ] {
+        peer.send(stanza);
+    }
+    peer.until("</iq>");
+    let scrape = http(port, "GET /metrics");
+    for (reason, count) in
+        [("foreign-to", 2.0), ("no-sender", 1.0), ("unanswerable", 0.0), ("flood", 2.0)]
+    {
+        let name = format!("echo_component_requests_ignored_total{{reason=\"{reason}\"}}");
+        assert!((figure(&scrape, &name) - count).abs() < 0.1, "{name}: {scrape}");
+    }
+}
+
+#[test]
 fn what_comes_with_the_handshake_is_counted_too() {
     let (server, port) = (Server::start(), free_port());
     let _daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
