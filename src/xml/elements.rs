@@ -6,7 +6,7 @@
 //! said to be so at once, and its rest is passed over, whatever its size, in constant memory.
 
 use crate::xml::error::{Fault, Flaw, Stop};
-use crate::xml::frame::{Framer, Kind, Skip};
+use crate::xml::frame::{Framer, Skip, Token};
 use crate::xml::judge::{Found, Judge};
 use crate::xml::names::qualified_name;
 use crate::xml::namespaces::Inherited;
@@ -14,7 +14,7 @@ use crate::xml::scan::{BLANK, run};
 use crate::xml::text;
 
 /// The longest token between elements that is waited for, in bytes, if elements may not be longer.
-const LONGEST: usize = 8 << 20;
+const MOST_BETWEEN: usize = 8 << 20;
 
 /// What comes next in the input, where the step says that it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,14 +178,13 @@ impl Elements {
     fn between(&mut self, s: &[u8]) -> Result<(usize, bool), Fault> {
         let token = self.between.end(s)?;
         let size = token.map_or(s.len(), |(_, size)| size);
-        if size > self.limit.max(LONGEST) {
+        if size > self.limit.max(MOST_BETWEEN) {
             return Err(Fault::PolicyViolation);
         }
-        let token = token.map(|(kind, size)| (kind, &s[..size]));
-        let checked = match token {
+        let checked = match token.map(|(token, size)| (token, &s[..size])) {
             None => return Ok((0, false)),
-            Some((Kind::Text, text)) => text::text(text),
-            Some((Kind::CData, section)) => text::characters(section),
+            Some((Token::Text, text)) => text::text(text),
+            Some((Token::CData, section)) => text::characters(section),
             Some((_, tag)) => {
                 // The server's stream header may have named the stream's namespace as it liked.
                 let name = tag[2..size - 1].trim_ascii_end();

@@ -11,7 +11,7 @@ pub const CDATA: &[u8] = b"<![CDATA[";
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum Token {
     /// Character data up to the next `<`.
     Text,
     /// `<![CDATA[…]]>`
@@ -26,7 +26,7 @@ pub enum Kind {
 #[derive(Debug, Default)]
 pub struct Framer {
     /// What it is, once that is known.
-    kind: Option<Kind>,
+    token: Option<Token>,
     quote: Option<u8>,
     /// How far it has been searched.
     searched: usize,
@@ -38,54 +38,54 @@ impl Framer {
     ///
     /// # Errors
     /// A comment, processing instruction or DTD (RFC 6120 §11.1).
-    pub fn end(&mut self, s: &[u8]) -> Result<Option<(Kind, usize)>, Fault> {
-        let kind = match self.kind {
-            Some(kind) => kind,
+    pub fn end(&mut self, s: &[u8]) -> Result<Option<(Token, usize)>, Fault> {
+        let token = match self.token {
+            Some(token) => token,
             None => match self.begin(s)? {
-                Some(kind) => kind,
+                Some(token) => token,
                 None => return Ok(None),
             },
         };
         let rest = s.get(self.searched..).unwrap_or_default();
-        let found = match kind {
-            Kind::Text => memchr(b'<', rest),
-            Kind::End => memchr(b'>', rest).map(|at| at + 1),
-            Kind::CData => memmem::find(rest, b"]]>").map(|at| at + 3),
-            Kind::Start => tag_end(rest, &mut self.quote),
+        let found = match token {
+            Token::Text => memchr(b'<', rest),
+            Token::End => memchr(b'>', rest).map(|at| at + 1),
+            Token::CData => memmem::find(rest, b"]]>").map(|at| at + 3),
+            Token::Start => tag_end(rest, &mut self.quote),
         };
         if let Some(found) = found {
             let end = self.searched + found;
             *self = Self::default();
-            return Ok(Some((kind, end)));
+            return Ok(Some((token, end)));
         }
         // The end itself may have been cut in two.
-        let kept = if kind == Kind::CData { 2 } else { 0 };
+        let kept = if token == Token::CData { 2 } else { 0 };
         self.searched = s.len().saturating_sub(kept).max(self.searched);
         Ok(None)
     }
 
-    fn begin(&mut self, s: &[u8]) -> Result<Option<Kind>, Fault> {
-        let kind = match s {
+    fn begin(&mut self, s: &[u8]) -> Result<Option<Token>, Fault> {
+        let token = match s {
             [] | [b'<'] => return Ok(None),
-            [b'<', b'/', ..] => Kind::End,
-            [b'<', b'!', ..] if s.starts_with(CDATA) => Kind::CData,
+            [b'<', b'/', ..] => Token::End,
+            [b'<', b'!', ..] if s.starts_with(CDATA) => Token::CData,
             [b'<', b'!', ..] if CDATA.starts_with(s) => return Ok(None),
             [b'<', b'!' | b'?', ..] => return Err(Fault::RestrictedXml),
-            [b'<', ..] => Kind::Start,
-            _ => Kind::Text,
+            [b'<', ..] => Token::Start,
+            _ => Token::Text,
         };
-        self.searched = if kind == Kind::CData { CDATA.len() } else { 0 };
-        self.kind = Some(kind);
-        Ok(self.kind)
+        self.searched = if token == Token::CData { CDATA.len() } else { 0 };
+        self.token = Some(token);
+        Ok(self.token)
     }
 
     /// How many of `length` bytes that have been searched in vain need not come again.
     fn pass(&mut self, length: usize) -> usize {
-        let kept = match self.kind {
+        let kept = match self.token {
             None => length,
-            Some(Kind::Text | Kind::End) => 0,
-            Some(Kind::Start) => 1, // It may be the slash of an empty element.
-            Some(Kind::CData) => 2,
+            Some(Token::Text | Token::End) => 0,
+            Some(Token::Start) => 1, // It may be the slash of an empty element.
+            Some(Token::CData) => 2,
         };
         let over = length.saturating_sub(kept);
         self.searched = self.searched.saturating_sub(over);
@@ -129,22 +129,22 @@ impl Skip {
     /// A comment, processing instruction or DTD; a tag with another in it.
     pub fn feed(&mut self, s: &[u8]) -> Result<(usize, bool), Fault> {
         let mut at = 0;
-        while let Some((kind, size)) = self.framer.end(&s[at..])? {
-            let token = &s[at..at + size];
+        while let Some((token, size)) = self.framer.end(&s[at..])? {
+            let tag = &s[at..at + size];
             at += size;
-            match kind {
-                Kind::Start => {
-                    holds_no_tag(token)?;
-                    self.depth += usize::from(!token.ends_with(b"/>"));
+            match token {
+                Token::Start => {
+                    holds_no_tag(tag)?;
+                    self.depth += usize::from(!tag.ends_with(b"/>"));
                 }
-                Kind::End => self.depth = self.depth.saturating_sub(1),
-                Kind::Text | Kind::CData => continue,
+                Token::End => self.depth = self.depth.saturating_sub(1),
+                Token::Text | Token::CData => continue,
             }
             if self.depth == 0 {
                 return Ok((at, true));
             }
         }
-        if self.framer.kind == Some(Kind::Start) {
+        if self.framer.token == Some(Token::Start) {
             holds_no_tag(&s[at..])?;
         }
         Ok((at + self.framer.pass(s.len() - at), false))
@@ -165,11 +165,11 @@ mod tests {
     use super::*;
 
     /// The tokens of `input`, fed in pieces of that many bytes.
-    fn tokens(input: &[u8], step: usize) -> Result<Vec<(Kind, usize)>, Fault> {
+    fn tokens(input: &[u8], step: usize) -> Result<Vec<(Token, usize)>, Fault> {
         let (mut framer, mut from, mut seen) = (Framer::default(), 0, Vec::new());
         for end in (0..=input.len()).step_by(step).chain([input.len()]) {
-            while let Some((kind, size)) = framer.end(&input[from..end.max(from)])? {
-                seen.push((kind, size));
+            while let Some((token, size)) = framer.end(&input[from..end.max(from)])? {
+                seen.push((token, size));
                 from += size;
             }
         }
