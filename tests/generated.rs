@@ -219,7 +219,8 @@ fn fish_completes_options_and_values() {
     });
 }
 
-/// zsh completes only where somebody types, so it is given a terminal of its own.
+/// zsh completes only where somebody types, so it is given a terminal of its own. What is typed before
+/// its prompt is there goes to the terminal instead.
 #[test]
 fn zsh_completes_options_and_values() {
     let functions = folder();
@@ -227,11 +228,11 @@ fn zsh_completes_options_and_values() {
         format!(
             "zmodload zsh/zpty\n\
              zpty inner zsh -f -i\n\
-             zpty -w inner 'cd {at}; PS1=; PROMPT=; unsetopt prompt_cr prompt_sp; LISTMAX=1000'\n\
+             zpty -w inner 'cd {at}; PROMPT=typ\"\"e:; unsetopt prompt_cr prompt_sp; LISTMAX=1000'\n\
              zpty -w inner 'fpath=({functions} $fpath); autoload -U compinit; compinit -u -D'\n\
              zpty -w inner 'zstyle \":completion:*\" list-separator \" \"; bindkey \"^I\" list-choices'\n\
              zpty -w inner 'print re''ady'\n\
-             zpty -r inner seen '*ready*'\n\
+             zpty -r inner seen '*ready*type:*'\n\
              zpty -n -w inner $'echo-component {typed}\\t'\n\
              zpty -n -w inner $'\\C-uprint do''ne\\n'\n\
              zpty -r inner seen '*done*'\n\
