@@ -26,8 +26,8 @@ pub fn sent_is_legal(sent: &[u8]) {
         let tag = node.tag_name();
         assert_eq!(tag.namespace(), Some(COMPONENT), "{text}");
         assert!(matches!(tag.name(), "message" | "presence" | "iq"), "{text}");
-        assert!(is_ours(node.attribute("from").expect("from")), "{text}");
-        assert!(node.has_attribute("to"), "{text}");
+        assert!(is_ours(value(node, "from").expect("from")), "{text}");
+        assert!(value(node, "to").is_some(), "{text}");
     }
 }
 
@@ -92,7 +92,7 @@ fn has_other_forms(address: &str) -> bool {
 
 /// Whether it takes more than is known here to tell whose address it is.
 fn is_doubtful(stanza: Node) -> bool {
-    ["from", "to"].iter().any(|name| stanza.attribute(*name).is_some_and(has_other_forms))
+    ["from", "to"].iter().any(|name| value(stanza, name).is_some_and(has_other_forms))
 }
 
 /// Whether a tag seems to declare the same prefix twice, which no document may and both of the other
@@ -136,15 +136,15 @@ fn is_answered(node: Node) -> bool {
     let empty_part =
         |to: &str| to.starts_with('@') || to.split_once('/').is_some_and(|it| it.1.is_empty());
     is_message
-        && node.attribute("type") != Some("error")
-        && node.attribute("from").is_some_and(|from| !is_ours(from))
-        && node.attribute("to").is_none_or(|to| is_ours(to) && !empty_part(to))
+        && value(node, "type") != Some("error")
+        && value(node, "from").is_some_and(|from| !is_ours(from))
+        && value(node, "to").is_none_or(|to| is_ours(to) && !empty_part(to))
 }
 
 fn is_echo_or_bounce(message: Node, answer: Node, limit: usize) {
     let traded = |to: Option<&str>| to.unwrap_or(DOMAIN).to_owned();
-    assert_eq!(answer.attribute("from"), Some(&*traded(message.attribute("to"))));
-    assert_eq!(answer.attribute("to"), message.attribute("from"));
+    assert_eq!(value(answer, "from"), Some(&*traded(value(message, "to"))));
+    assert_eq!(value(answer, "to"), value(message, "from"));
     let condition = bounced(answer);
     match condition.as_deref() {
         None => is_same(message, answer, true),
@@ -159,7 +159,7 @@ fn is_echo_or_bounce(message: Node, answer: Node, limit: usize) {
 
 /// The condition with which a message has been bounced.
 fn bounced(answer: Node) -> Option<String> {
-    answer.attribute("type").filter(|kind| *kind == "error")?;
+    value(answer, "type").filter(|kind| *kind == "error")?;
     let error = answer.children().find(|child| child.has_tag_name((COMPONENT, "error")))?;
     Some(error.first_element_child()?.tag_name().name().to_owned())
 }
@@ -203,6 +203,13 @@ fn attributes(node: Node, traded: bool) -> Vec<(Option<String>, String, String)>
         (namespace, attribute.name().to_owned(), attribute.value().to_owned())
     });
     owned.collect()
+}
+
+/// An attribute that has no prefix. The parser's own look-up takes one of any namespace.
+#[must_use]
+pub fn value<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
+    let is = |it: &roxmltree::Attribute| it.namespace().is_none() && it.name() == name;
+    node.attributes().find(is).map(|it| it.value())
 }
 
 /// The stanzas on a stream, without what is between them.

@@ -3,7 +3,7 @@
 
 use echo_component_fuzz::document::{COMPONENT, parse, whole};
 use echo_component_fuzz::drive::feed;
-use echo_component_fuzz::judge::{sent_is_legal, stanzas};
+use echo_component_fuzz::judge::{sent_is_legal, stanzas, value};
 use libfuzzer_sys::fuzz_target;
 use roxmltree::Node;
 
@@ -64,10 +64,10 @@ fuzz_target!(|input: &[u8]| {
 
 fn is_answer(answer: Node, to: &str) {
     assert_eq!(answer.tag_name(), (COMPONENT, "iq").into());
-    assert_eq!(answer.attribute("from"), Some(to));
-    assert_eq!(answer.attribute("to"), Some(FROM));
-    assert_eq!(answer.attribute("id"), Some("1"));
-    match answer.attribute("type") {
+    assert_eq!(value(answer, "from"), Some(to));
+    assert_eq!(value(answer, "to"), Some(FROM));
+    assert_eq!(value(answer, "id"), Some("1"));
+    match value(answer, "type") {
         Some("result") => {}
         // RFC 6120 §8.3.2
         Some("error") => {
