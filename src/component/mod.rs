@@ -140,22 +140,22 @@ impl Echo {
         }
         let mut used = 0;
         loop {
-            let (more, mut step) = self.elements.next(&input[used..])?;
+            let (more, step) = self.elements.next(&input[used..])?;
             used += more;
             let rest = &input[used..];
-            while matches!(step, Step::Start | Step::Child) {
-                if step == Step::Start {
-                    self.begin(rest);
-                } else {
-                    self.mirror_child(rest);
-                }
-                step = self.elements.go_on(rest)?;
-            }
             let (size, seen, is_whole) = match step {
+                Step::Hungry => return Ok((used, Event::Hungry)),
                 Step::Footer(size) => return Ok((used + size, Event::Footer)),
+                Step::Start => {
+                    self.begin(rest);
+                    continue;
+                }
+                Step::Child => {
+                    self.mirror_child(rest);
+                    continue;
+                }
                 Step::Whole(size) => (size, size, true),
                 Step::TooLarge(size, seen) => (size, seen, false),
-                Step::Hungry | Step::Start | Step::Child => return Ok((used, Event::Hungry)),
             };
             let event = self.finish(&rest[..seen], is_whole, now, out);
             used += size;

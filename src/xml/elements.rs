@@ -97,15 +97,12 @@ impl Elements {
                 },
             }
         }
-        let step = self.go_on(&input[used..])?;
+        let step = self.element(&input[used..])?;
         Ok((used, step))
     }
 
-    /// Goes on with the element that has begun, which `s` begins with.
-    ///
-    /// # Errors
-    /// The same.
-    pub fn go_on(&mut self, s: &[u8]) -> Result<Step, Fault> {
+    /// Goes on with the element that `s` begins with.
+    fn element(&mut self, s: &[u8]) -> Result<Step, Fault> {
         let seen = &s[..s.len().min(self.window)];
         let is_large = s.len() > self.window;
         if let Some(framer) = &mut self.waiting {

@@ -161,7 +161,6 @@ impl Bindings {
     }
 
     /// Forgets all declarations, and gives back what an unusual element took.
-    #[inline]
     pub fn forget(&mut self) {
         self.all.clear();
         self.all.shrink_to(KEPT);
