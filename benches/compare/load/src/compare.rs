@@ -2,7 +2,7 @@
 //! machine does falls on all alike.
 
 use crate::measure::{Bench, Sample, Task};
-use crate::messages::{KINDS, Ring, allowance};
+use crate::messages::{KINDS, Ring};
 use crate::options::Options;
 use crate::peers::PEERS;
 
@@ -30,14 +30,8 @@ pub fn compare(bench: &Bench, options: &Options) -> Results {
                 if !options.wants(peer.name) || cell.failure.is_some() {
                     continue;
                 }
-                let task = Task {
-                    peer,
-                    ring: &rings[k],
-                    window: kind.window,
-                    limit: allowance(kind.senders),
-                    pace: options.pace(),
-                    extra_arguments: &[],
-                };
+                let task =
+                    Task { peer, ring: &rings[k], window: kind.window, pace: options.pace() };
                 let outcome = bench.run(&task);
                 let place = format!("round {round}/{}  {:5}", options.rounds, kind.name);
                 println!("{place}  {:14}  {}", peer.name, summary(&outcome));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::measure::{Bench, Pace, Task};
-use crate::messages::{Ring, Shape, allowance};
+use crate::messages::{Ring, Shape};
 use crate::options::Options;
 use crate::peers::{OURS, PEERS};
 use crate::stats::as_f64;
@@ -57,19 +57,14 @@ fn series(
         let (shape, senders) = message(x);
         let (ring, window) = ring(shape, senders);
         let bytes = as_f64(ring.text.len() as u64) / as_f64(ring.len());
-        let limit = if by_byte { allowance(senders) } else { u64::MAX };
-        tasks.push((ring, window, limit));
+        tasks.push((ring, window));
         series.points.push(Point { x: x as u64, bytes, cpu: Vec::new(), peak_kib: 0 });
     }
-    // With few senders the flood guard would end the run; so it counts, but never to its limit.
-    let patient = ["--flood-burst", "1000000000"];
-    let extra_arguments: &[&str] = if by_byte { &[] } else { &patient };
     let pace = Pace { single: Duration::ZERO, ..options.pace() };
     let rounds = if options.quick { 1 } else { 3 };
     for round in 1..=rounds {
-        for (point, (ring, window, limit)) in series.points.iter_mut().zip(&tasks) {
-            let (window, limit) = (*window, *limit);
-            let task = Task { peer: &PEERS[OURS], ring, window, limit, pace, extra_arguments };
+        for (point, (ring, window)) in series.points.iter_mut().zip(&tasks) {
+            let task = Task { peer: &PEERS[OURS], ring, window: *window, pace };
             let outcome = bench.run(&task).map(|sample| {
                 point.cpu.push(sample.cpu);
                 point.peak_kib = point.peak_kib.max(sample.peak_kib);

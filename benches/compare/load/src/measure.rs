@@ -1,6 +1,5 @@
 //! One run: a peer is started, logs in, is loaded, and is ended.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::{TcpListener, TcpStream};
@@ -60,10 +59,7 @@ pub struct Task<'a> {
     pub peer: &'a Peer,
     pub ring: &'a Ring,
     pub window: u64,
-    /// No more messages than this on one stream.
-    pub limit: u64,
     pub pace: Pace,
-    pub extra_arguments: &'a [&'a str],
 }
 
 impl Bench {
@@ -113,8 +109,7 @@ impl Bench {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         let name = task.peer.name;
-        let mut arguments = task.peer.arguments(port, COMPONENT, SECRET);
-        arguments.extend(task.extra_arguments.iter().map(OsString::from));
+        let arguments = task.peer.arguments(port, COMPONENT, SECRET);
         let start = Instant::now();
         let program = self.peers.join(name);
         let mut process = Process::start(&program, &arguments, SECRET, self.logs.join(name))?;
@@ -179,9 +174,8 @@ fn drive(
     let Pace { warm_up, load: length, single } = task.pace;
     let mut load = Load::new(stream, task.ring, Checker::new(task.ring, task.peer.addresses))?;
     let each = warm(&mut load, task, warm_up)?;
-    let left = task.limit.saturating_sub(load.checker.count + MOST_SINGLE as u64);
     let whole_ring = if each > warm_up { 1 } else { task.ring.len() };
-    let count = messages_in(length, each).max(whole_ring).min(left).max(1);
+    let count = messages_in(length, each).max(whole_ring);
     let before = process.cpu()?;
     let wall = load.many(count, task.window, 20 * length + Duration::from_secs(10))?;
     let cpu = process.cpu()?.saturating_sub(before);
@@ -212,7 +206,7 @@ fn warm(load: &mut Load, task: &Task, length: Duration) -> Result<Duration, Fail
     loop {
         let wall = load.many(count, task.window, LIMIT)?;
         let whole_ring = load.checker.count >= task.ring.len();
-        if whole_ring && start.elapsed() >= length || 4 * load.checker.count > task.limit {
+        if whole_ring && start.elapsed() >= length {
             return Ok(wall.div_f64(as_f64(count)));
         }
         count *= 2;

@@ -7,9 +7,6 @@ use std::ops::Range;
 pub const COMPONENT: &str = "echo.localhost";
 const SENDERS: &str = "example.org";
 
-/// The flood guard's default burst for one bare JID, less a margin.
-const ALLOWANCE: u64 = 9_000;
-
 /// What a message consists of.
 #[derive(Clone, Copy)]
 pub struct Shape {
@@ -132,11 +129,6 @@ impl Ring {
         let (_, last) = self.nth(n + count - 1);
         (&self.text.as_bytes()[first.whole.start..last.whole.end], count)
     }
-}
-
-/// How many messages may be sent on one stream before a sender uses up its allowance.
-pub fn allowance(senders: usize) -> u64 {
-    senders as u64 * ALLOWANCE
 }
 
 fn append(text: &mut String, part: &str) -> Range<usize> {
