@@ -41,6 +41,16 @@ impl Silences {
             Silence::Flood => &mut self.flood,
         } += 1;
     }
+
+    fn by_reason(&self) -> [(&'static str, u64); 5] {
+        [
+            ("error", self.error),
+            ("foreign-to", self.foreign_to),
+            ("no-sender", self.no_sender),
+            ("unanswerable", self.unanswerable),
+            ("flood", self.flood),
+        ]
+    }
 }
 
 impl Counts {
@@ -76,24 +86,13 @@ impl Counts {
 
     /// Presence and IQ that asked for something and got no answer, by reason.
     pub fn ignored_requests(&self) -> [(&'static str, u64); 4] {
-        let Silences { error: _, foreign_to, no_sender, unanswerable, flood } = self.requests;
-        [
-            ("foreign-to", foreign_to),
-            ("no-sender", no_sender),
-            ("unanswerable", unanswerable),
-            ("flood", flood),
-        ]
+        // An error asks for nothing, so it is never counted here.
+        let [_, reasons @ ..] = self.requests.by_reason();
+        reasons
     }
 
     /// Messages without an answer, by reason.
     pub fn ignored(&self) -> [(&'static str, u64); 5] {
-        let Silences { error, foreign_to, no_sender, unanswerable, flood } = self.messages;
-        [
-            ("error", error),
-            ("foreign-to", foreign_to),
-            ("no-sender", no_sender),
-            ("unanswerable", unanswerable),
-            ("flood", flood),
-        ]
+        self.messages.by_reason()
     }
 }

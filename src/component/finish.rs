@@ -34,14 +34,15 @@ impl Echo {
                 if is_whole {
                     self.close_prefixed(s);
                 }
-                let bounce = if !self.elements.judge.fit {
-                    Some(Bounce::Unfit)
-                } else if !is_whole || self.echo_length(s) + self.blanks(s) > self.limit {
-                    Some(Bounce::TooLarge(self.limit))
+                let blanks = self.blanks(s);
+                let echo = if !self.elements.judge.fit {
+                    Err(Bounce::Unfit)
+                } else if !is_whole || self.echo_length(s) + blanks > self.limit {
+                    Err(Bounce::TooLarge(self.limit))
                 } else {
-                    None
+                    Ok(blanks)
                 };
-                self.guard(s, &s[parties.sender], bounce, out);
+                self.guard(s, &s[parties.sender], echo, out);
             }
             Some(Begun::Ignored(why)) => self.ignore(why, s),
             Some(Begun::Request(kind)) => {
@@ -94,24 +95,30 @@ impl Echo {
         }
     }
 
-    /// Lets an echo go out, or what is said instead, if its sender has not had too many.
-    fn guard(&mut self, s: &[u8], sender: &[u8], bounce: Option<Bounce>, out: &mut Outbox) {
-        let units = flood::message_units(s.len());
-        let verdict = self.flood.as_mut().map_or(Verdict::Within, |it| it.judge(sender, units));
-        match (verdict, bounce) {
-            (Verdict::Within, None) => {
+    /// Lets an echo go out with so many blanks behind it, or what is said instead, if its sender has not
+    /// had too many.
+    fn guard(&mut self, s: &[u8], sender: &[u8], echo: Result<usize, Bounce>, out: &mut Outbox) {
+        match (self.allow(sender, flood::message_units(s.len())), echo) {
+            (Verdict::Within, Ok(blanks)) => {
                 self.counts.echoed += 1;
                 self.edits.write(s, out);
-                out.pad(self.blanks(s));
+                out.pad(blanks);
                 self.tell(How::Echoed, s);
             }
-            (Verdict::Within, Some(bounce)) => self.bounce(bounce, s, out),
-            (Verdict::First, _) => {
-                self.notices.flooded();
-                self.bounce(Bounce::Flood, s, out);
-            }
+            (Verdict::Within, Err(bounce)) => self.bounce(bounce, s, out),
+            (Verdict::First, _) => self.bounce(Bounce::Flood, s, out),
             (Verdict::Over, _) => self.ignore(Silence::Flood, s),
         }
+    }
+
+    /// Takes so many units from a sender's allowance, if there is a limit.
+    #[inline]
+    fn allow(&mut self, sender: &[u8], units: u32) -> Verdict {
+        let verdict = self.flood.as_mut().map_or(Verdict::Within, |it| it.judge(sender, units));
+        if verdict == Verdict::First {
+            self.notices.flooded();
+        }
+        verdict
     }
 
     #[cold]
@@ -216,17 +223,12 @@ impl Echo {
         reply: &Reply,
         out: &mut Outbox,
     ) -> bool {
-        let (sender, units) = (bare(&reply.to).as_bytes(), flood::request_units(s.len()));
-        let verdict = self.flood.as_mut().map_or(Verdict::Within, |it| it.judge(sender, units));
+        let verdict = self.allow(bare(&reply.to).as_bytes(), flood::request_units(s.len()));
         if verdict == Verdict::Within {
             return true;
         }
-        let is_first = verdict == Verdict::First;
-        if is_first {
-            self.notices.flooded();
-        }
         let error = || reply.error("iq", Bounce::Flood.into());
-        if is_first && !kind.is_presence() && self.send(&error(), out) {
+        if verdict == Verdict::First && !kind.is_presence() && self.send(&error(), out) {
             self.counts.iq += 1;
             self.tell(How::Answered(1), s);
         } else {

@@ -18,9 +18,8 @@ const MIXED_DIRECTIONS: &str = "\u{5d0}a";
 impl Echo {
     /// XEP-0199, from and to ourselves, so that the server has to route it.
     pub fn ping(&self, out: &mut Outbox) {
-        let jid = self.domain.as_str().to_owned();
-        let ping = Reply { from: jid.clone(), to: jid, id: Some(self.ping.clone()) };
-        self.send(&ping.stanza("iq", Some("get"), [Ping.into()]), out);
+        let jid = self.domain.as_str();
+        self.send_ping(jid, jid, out);
     }
 
     /// Asks whether the server is alive where that ping may have gone to another daemon of this JID.
@@ -31,15 +30,17 @@ impl Echo {
         // likely to come back to this one.
         for nth in 0..PINGS_IN_A_PROBE {
             let hash = RandomState::new().hash_one(nth);
-            let jid = format!("{hash:016x}@{jid}");
-            let ping = Reply { from: jid.clone(), to: jid, id: Some(self.ping.clone()) };
-            self.send(&ping.stanza("iq", Some("get"), [Ping.into()]), out);
+            let node = format!("{hash:016x}@{jid}");
+            self.send_ping(&node, &node, out);
         }
         // A daemon that ejabberd has no place for gets none of them. But servers refuse, on this very
         // stream, a resource that mixes directions: RFC 7622 §3.4 allows it, and RFC 6122 (appendix
         // B.5), which they go by, did not. One that allows it sends it here as any other.
-        let to = format!("{jid}/{MIXED_DIRECTIONS}");
-        let ping = Reply { from: jid.to_owned(), to, id: Some(self.ping.clone()) };
+        self.send_ping(jid, &format!("{jid}/{MIXED_DIRECTIONS}"), out);
+    }
+
+    fn send_ping(&self, from: &str, to: &str, out: &mut Outbox) {
+        let ping = Reply { from: from.into(), to: to.into(), id: Some(self.ping.clone()) };
         self.send(&ping.stanza("iq", Some("get"), [Ping.into()]), out);
     }
 }
