@@ -9,10 +9,10 @@
 //! 3. There [`xml::elements`] finds where the message begins, and lets [`xml::judge`] go over it.
 //! 4. Once its start tag is read, `component/begin.rs` asks [`component::message`] whether it is sent
 //!    back, and what changes in that tag: `from` and `to` trade places, the id is mirrored.
-//! 5. The judge goes on to the message's end, and says whether it may stand in our stream. It stops at
-//!    each child that has an id and a namespace, where [`component::ids`] mirrors what it names.
+//! 5. The judge goes on to the message's end, and says whether it may stand in our stream. It notes the
+//!    children that name other messages by their ids.
 //! 6. `component/finish.rs` does what is to be done, if [`component::flood`] says that its sender has
-//!    not had enough.
+//!    not had enough: [`component::ids`] mirrors the ids in those children, too.
 //! 7. The message goes to [`component::outbox`] with its edits; or an error does, or nothing.
 //! 8. The session writes what is in the outbox.
 //!

@@ -89,7 +89,7 @@ fn nothing_is_sent_from_outside_the_components_domain() {
 fn a_message_without_to_is_for_the_component() {
     assert_eq!(
         answer("<message from='u@users.example' id='1'>x</message>"),
-        "<message to='u@users.example' id='1' from='echo.example'>x</message>"
+        "<message to='u@users.example' from='echo.example' id='1'>x</message>"
     );
 }
 

@@ -59,6 +59,9 @@ impl Domain {
     /// parts. A `from` that the server cannot parse costs the stream (RFC 6120 §4.9.3.9).
     #[inline]
     pub fn ours(&self, s: &[u8], to: &Attribute) -> Option<Range<usize>> {
+        if s[to.value()] == *self.name.as_bytes() {
+            return Some(to.value()); // as most are
+        }
         let to = self.look(s, to)?;
         (to.is_ours && !to.has_empty_part).then_some(to.bare)
     }

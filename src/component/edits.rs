@@ -43,11 +43,21 @@ impl Edits {
         self.growth = 0;
     }
 
-    /// Replaces a place behind those of all edits before.
+    /// Replaces a place, or adds words where it is empty.
     #[inline]
     pub fn replace(&mut self, place: Range<usize>, with: With) {
         self.growth += self.length(&with).cast_signed() - place.len().cast_signed();
-        self.places.push((place, with));
+        if self.places.last().is_none_or(|(last, _)| last.end <= place.start) {
+            self.places.push((place, with));
+        } else {
+            self.insert(place, with);
+        }
+    }
+
+    #[cold]
+    fn insert(&mut self, place: Range<usize>, with: With) {
+        let before = self.places.iter().take_while(|(it, _)| it.end <= place.start).count();
+        self.places.insert(before, (place, with));
     }
 
     fn length(&self, with: &With) -> usize {

@@ -11,7 +11,7 @@ use crate::component::outbox::Outbox;
 use crate::component::reply::{Bounce, Reply};
 use crate::component::requests::{Answer, Kind, Missing, Now, Request};
 use crate::component::stream_error::StreamError;
-use crate::component::{Echo, Event, edits};
+use crate::component::{Echo, Event, edits, ids};
 use crate::xml::attributes::Usual;
 
 /// RFC 6120 §13.12: a stanza of so many bytes is taken everywhere, whatever limit tests set.
@@ -32,6 +32,9 @@ impl Echo {
         match self.begun.take() {
             Some(Begun::Message(parties)) => {
                 if is_whole {
+                    for child in &self.elements.judge.notes.children {
+                        ids::mirror_child(s, child, &parties, &mut self.edits);
+                    }
                     self.close_prefixed(s);
                 }
                 let blanks = self.blanks(s);
@@ -145,11 +148,16 @@ impl Echo {
     #[inline]
     fn tell(&mut self, how: How, s: &[u8]) {
         if self.notices.wants(how) {
-            let value = |name| self.elements.judge.head.get(name).and_then(|it| it.text(s));
-            let from = value(Usual::From).map(|from| bare(&from).to_owned());
-            let id = value(Usual::Id).map(|id| id.chars().take(LONGEST_ID).collect());
-            self.notices.stanza(Dealt { how, from, id, bytes: s.len() });
+            self.tell_of(how, s);
         }
+    }
+
+    #[cold]
+    fn tell_of(&mut self, how: How, s: &[u8]) {
+        let value = |name| self.elements.judge.head.get(name).and_then(|it| it.text(s));
+        let from = value(Usual::From).map(|from| bare(&from).to_owned());
+        let id = value(Usual::Id).map(|id| id.chars().take(LONGEST_ID).collect());
+        self.notices.stanza(Dealt { how, from, id, bytes: s.len() });
     }
 
     #[cold]

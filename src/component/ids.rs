@@ -7,25 +7,27 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
+
 use crate::component::edits::{Edits, With};
-use crate::xml::attributes::{Attribute, Usual};
-use crate::xml::tag::Tag;
+use crate::xml::attributes::Attribute;
+use crate::xml::notes::{ExpandedName, Noted};
 
 /// What marks the id of an echo.
 const ECHO: &str = "echo-";
 
-/// The children by whose `id` one message names another, or itself.
-const NAMING: [(&str, &str); 12] = [
+/// The children by whose `id` one message names another, or itself. The commonest come first.
+const NAMING: &[ExpandedName] = &[
     ("origin-id", "urn:xmpp:sid:0"),               // XEP-0359
-    ("replace", "urn:xmpp:message-correct:0"),     // XEP-0308
-    ("received", "urn:xmpp:receipts"),             // XEP-0184
-    ("received", "urn:xmpp:chat-markers:0"),       // XEP-0333
-    ("displayed", "urn:xmpp:chat-markers:0"),      // XEP-0333
-    ("acknowledged", "urn:xmpp:chat-markers:0"),   // XEP-0333
-    ("reactions", "urn:xmpp:reactions:0"),         // XEP-0444
     (REPLY, "urn:xmpp:reply:0"),                   // XEP-0461
-    ("retract", "urn:xmpp:message-retract:0"),     // XEP-0424 before 0.4
+    ("received", "urn:xmpp:receipts"),             // XEP-0184
+    ("displayed", "urn:xmpp:chat-markers:0"),      // XEP-0333
+    ("received", "urn:xmpp:chat-markers:0"),       // XEP-0333
+    ("acknowledged", "urn:xmpp:chat-markers:0"),   // XEP-0333
+    ("replace", "urn:xmpp:message-correct:0"),     // XEP-0308
+    ("reactions", "urn:xmpp:reactions:0"),         // XEP-0444
     ("retract", "urn:xmpp:message-retract:1"),     // XEP-0424
+    ("retract", "urn:xmpp:message-retract:0"),     // XEP-0424 before 0.4
     ("apply-to", "urn:xmpp:fasten:0"),             // XEP-0422
     ("attach-to", "urn:xmpp:message-attaching:1"), // XEP-0367
 ];
@@ -52,6 +54,11 @@ pub enum Ids {
 }
 
 impl Ids {
+    /// The children whose ids are mirrored.
+    pub fn naming(self) -> &'static [ExpandedName] {
+        if self == Self::Mirrored { NAMING } else { &[] }
+    }
+
     /// The id of a message in its echo.
     pub fn mirror(self, s: &[u8], id: &Attribute, edits: &mut Edits) {
         if self == Self::Mirrored {
@@ -78,39 +85,31 @@ fn mirror(s: &[u8], id: &Attribute, edits: &mut Edits) {
     }
 }
 
-/// Mirrors what a direct child of a message between these parties says of ids. `namespace` declares
-/// that of the child.
-pub fn mirror_child(
-    s: &[u8],
-    tag: &Tag,
-    namespace: &Attribute,
-    parties: &Parties,
-    edits: &mut Edits,
-) {
-    let name = tag.local_name(s);
-    let names = |(local, urn): &&(&str, &str)| {
-        local.as_bytes() == name && namespace.is(s, |namespace| namespace == urn.as_bytes())
-    };
-    let Some((local, _)) = NAMING.iter().find(names) else { return };
-    for attribute in &tag.attributes {
-        match attribute.usual {
-            Some(Usual::Id) => mirror(s, attribute, edits),
-            Some(Usual::To) if *local == REPLY => trade(s, attribute, parties, edits),
-            _ => {}
-        }
+/// Mirrors what a direct child of a message between these parties says of ids.
+pub fn mirror_child(s: &[u8], child: &Noted, parties: &Parties, edits: &mut Edits) {
+    if let Some(to) = &child.to
+        && child.name == REPLY
+    {
+        trade(s, to, parties, edits);
     }
+    mirror(s, &child.id, edits);
 }
 
 /// Puts the one of two bare JIDs where the other is written.
 #[inline(never)]
 fn trade(s: &[u8], to: &Attribute, parties: &Parties, edits: &mut Edits) {
-    let parties = [With::Place(parties.sender.clone()), parties.asked.clone()];
+    let Parties { sender, asked } = parties;
     let named = &s[to.value()];
-    let nth = parties.iter().position(|party| edits.text(s, party) == named);
-    let Some(other) = nth.map(|nth| &parties[1 - nth]) else { return };
+    let other = if named == edits.text(s, asked) {
+        With::Place(sender.clone())
+    } else if *named == s[sender.clone()] {
+        asked.clone()
+    } else {
+        return;
+    };
     // It must not end the value that it is put into.
     let quote = s[to.quoted().start];
-    if !edits.text(s, other).contains(&quote) {
-        edits.replace(to.value(), other.clone());
+    if memchr(quote, edits.text(s, &other)).is_none() {
+        edits.replace(to.value(), other);
     }
 }

@@ -63,23 +63,22 @@ pub fn draft(
     if !head.prefix_range().is_empty() {
         edits.remove(head.prefix_range());
     }
-    let (from, to) = (from.quoted(), head.get(Usual::To).map(Attribute::quoted));
-    let mut before = head.name_end();
-    for it in &head.attributes {
-        match (it.usual, &to) {
-            (Some(Usual::From), Some(to)) => edits.replace(from.clone(), With::Place(to.clone())),
-            (Some(Usual::From), None) => edits.replace(it.name_range(), With::Words("to")),
-            (Some(Usual::To), Some(to)) => edits.replace(to.clone(), With::Place(from.clone())),
-            (Some(Usual::Id), _) => ids.mirror(s, it, edits),
-            (Some(Usual::Xmlns), _) => edits.remove(before..it.quoted().end),
-            _ => {}
-        }
-        before = it.quoted().end;
+    if let Some(to) = head.get(Usual::To).map(Attribute::quoted) {
+        edits.replace(from.quoted(), With::Place(to.clone()));
+        edits.replace(to, With::Place(from.quoted()));
+    } else {
+        let behind = from.quoted().end;
+        edits.replace(from.start()..from.start() + "from".len(), With::Words("to"));
+        edits.replace(behind..behind, With::Words(" from='"));
+        edits.replace(behind..behind, With::Domain);
+        edits.replace(behind..behind, With::Words("'"));
     }
-    if to.is_none() {
-        edits.replace(before..before, With::Words(" from='"));
-        edits.replace(before..before, With::Domain);
-        edits.replace(before..before, With::Words("'"));
+    if let Some(id) = head.get(Usual::Id) {
+        ids.mirror(s, id, edits);
+    }
+    if let Some(xmlns) = head.get(Usual::Xmlns) {
+        // With the blank before it.
+        edits.remove(xmlns.start() - 1..xmlns.quoted().end);
     }
     Ok(Parties { sender, asked })
 }

@@ -87,7 +87,7 @@ impl Echo {
         let Settings { domain, max_stanza_size: limit, ids, allowance, responder } = settings;
         let ping = format!("ping-{:016x}", RandomState::new().hash_one(domain.as_str()));
         Self {
-            elements: new_stream(limit),
+            elements: new_stream(limit, ids),
             begun: None,
             edits: Edits::new(domain.as_str()),
             flood: allowance.map(Flood::new),
@@ -105,7 +105,7 @@ impl Echo {
     /// still known.
     pub fn start_stream(&mut self, detail: Detail) {
         self.notices.detail = detail;
-        self.elements = new_stream(self.limit);
+        self.elements = new_stream(self.limit, self.ids);
         self.begun = None;
     }
 
@@ -150,10 +150,6 @@ impl Echo {
                     self.begin(rest);
                     continue;
                 }
-                Step::Child => {
-                    self.mirror_child(rest);
-                    continue;
-                }
                 Step::Whole(size) => (size, size, true),
                 Step::TooLarge(size, seen) => (size, seen, false),
             };
@@ -164,18 +160,8 @@ impl Echo {
             }
         }
     }
-
-    /// Mirrors the ids in a child of a message.
-    fn mirror_child(&mut self, s: &[u8]) {
-        let judge = &self.elements.judge;
-        if let (Some(Begun::Message(parties)), Ids::Mirrored, Some(namespace)) =
-            (&self.begun, self.ids, &judge.namespace)
-        {
-            ids::mirror_child(s, &judge.tag, namespace, parties, &mut self.edits);
-        }
-    }
 }
 
-fn new_stream(limit: usize) -> Elements {
-    Elements::new(limit, ("stream", ns::STREAM))
+fn new_stream(limit: usize, ids: Ids) -> Elements {
+    Elements::new(limit, ("stream", ns::STREAM), ids.naming())
 }

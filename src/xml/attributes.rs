@@ -29,58 +29,51 @@ pub enum Usual {
     Lang,
 }
 
-/// Where an attribute stands.
-#[derive(Debug, Clone, Copy)]
+impl Usual {
+    /// How many there are.
+    pub const ALL: usize = 6;
+
+    /// That of this qualified name, if it has one.
+    pub fn by_name(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"from" => Self::From,
+            b"to" => Self::To,
+            b"id" => Self::Id,
+            b"type" => Self::Type,
+            b"xmlns" => Self::Xmlns,
+            b"xml:lang" => Self::Lang,
+            _ => return None,
+        })
+    }
+
+    /// A bit of its own.
+    #[inline]
+    pub fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// Where an attribute stands, but for its name's end.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Attribute {
     start: u32,
-    local: u32,
-    name_end: u32,
     value: u32,
     value_end: u32,
     /// Whether the value is known to be good, and what a parser reports.
     pub plain: bool,
-    /// Which usual name it has.
-    pub usual: Option<Usual>,
 }
 
 impl Attribute {
-    /// One in these places; `local` is where the local part of its name begins.
+    /// One whose name begins at `start`, with a value in that place.
     #[inline]
-    pub fn new(
-        (start, local, name_end): (usize, usize, usize),
-        value: Range<usize>,
-        plain: bool,
-        usual: Option<Usual>,
-    ) -> Self {
-        let (value, value_end) = (place(value.start), place(value.end));
-        let [start, local, name_end] = [start, local, name_end].map(place);
-        Self { start, local, name_end, value, value_end, plain, usual }
+    pub fn new(start: usize, value: Range<usize>, plain: bool) -> Self {
+        let [start, value, value_end] = [start, value.start, value.end].map(place);
+        Self { start, value, value_end, plain }
     }
 
-    /// Where its name is.
-    pub fn name_range(&self) -> Range<usize> {
-        self.start as usize..self.name_end as usize
-    }
-
-    /// The qualified name.
-    pub fn name<'a>(&self, s: &'a [u8]) -> &'a [u8] {
-        &s[self.name_range()]
-    }
-
-    /// The name without its prefix.
-    pub fn local_name<'a>(&self, s: &'a [u8]) -> &'a [u8] {
-        &s[self.local as usize..self.name_end as usize]
-    }
-
-    /// Whether its name has a prefix.
-    #[inline]
-    pub fn has_prefix(&self) -> bool {
-        self.local > self.start
-    }
-
-    /// The prefix that it has.
-    pub fn prefix<'a>(&self, s: &'a [u8]) -> &'a [u8] {
-        &s[self.start as usize..(self.local as usize).saturating_sub(1)]
+    /// Where its name begins.
+    pub fn start(&self) -> usize {
+        self.start as usize
     }
 
     /// Where its value is, without quotes.
@@ -111,6 +104,38 @@ impl Attribute {
     }
 }
 
+/// An attribute with an unusual name.
+#[derive(Debug, Clone, Copy)]
+pub struct Named {
+    local: u32,
+    name_end: u32,
+    /// Where it stands.
+    pub attribute: Attribute,
+}
+
+impl Named {
+    /// One whose name has its local part in that place.
+    pub fn new(local: Range<usize>, attribute: Attribute) -> Self {
+        Self { local: place(local.start), name_end: place(local.end), attribute }
+    }
+
+    /// The qualified name.
+    pub fn name<'a>(&self, s: &'a [u8]) -> &'a [u8] {
+        &s[self.attribute.start()..self.name_end as usize]
+    }
+
+    /// The name without its prefix.
+    pub fn local_name<'a>(&self, s: &'a [u8]) -> &'a [u8] {
+        &s[self.local as usize..self.name_end as usize]
+    }
+
+    /// The prefix that its name has.
+    pub fn prefix<'a>(&self, s: &'a [u8]) -> Option<&'a [u8]> {
+        let (start, local) = (self.attribute.start(), self.local as usize);
+        (local > start).then(|| &s[start..local - 1])
+    }
+}
+
 /// Up to so many attributes are compared each with each; more are hashed.
 const FEW: usize = 12;
 
@@ -118,7 +143,7 @@ const FEW: usize = 12;
 ///
 /// # Errors
 /// If two have the same name.
-pub fn all_differ(s: &[u8], attributes: &[Attribute], bindings: &Bindings) -> Result<bool, Stop> {
+pub fn all_differ(s: &[u8], attributes: &[Named], bindings: &Bindings) -> Result<bool, Stop> {
     if attributes.len() > FEW {
         return many_differ(s, attributes, bindings);
     }
@@ -128,21 +153,24 @@ pub fn all_differ(s: &[u8], attributes: &[Attribute], bindings: &Bindings) -> Re
             if a.name(s) == b.name(s) {
                 return Err(BROKEN);
             }
-            differ &= !(a.has_prefix()
-                && b.has_prefix()
-                && a.local_name(s) == b.local_name(s)
-                && bindings.namespace(s, a) == bindings.namespace(s, b));
+            differ &= match (a.prefix(s), b.prefix(s)) {
+                (Some(one), Some(other)) if a.local_name(s) == b.local_name(s) => {
+                    bindings.namespace(s, one) != bindings.namespace(s, other)
+                }
+                _ => true,
+            };
         }
     }
     Ok(differ)
 }
 
-fn many_differ(s: &[u8], attributes: &[Attribute], bindings: &Bindings) -> Result<bool, Stop> {
+fn many_differ(s: &[u8], attributes: &[Named], bindings: &Bindings) -> Result<bool, Stop> {
     let mut names = HashSet::with_capacity(attributes.len());
     if !attributes.iter().all(|it| names.insert(it.name(s))) {
         return Err(BROKEN);
     }
+    let prefixed = attributes.iter().filter_map(|it| Some((it.prefix(s)?, it.local_name(s))));
     let mut expanded = HashSet::new();
-    let mut prefixed = attributes.iter().filter(|it| it.has_prefix());
-    Ok(prefixed.all(|it| expanded.insert((bindings.namespace(s, it), it.local_name(s)))))
+    let mut all = prefixed.map(|(prefix, local)| (bindings.namespace(s, prefix), local));
+    Ok(all.all(|name| expanded.insert(name)))
 }

@@ -7,9 +7,10 @@
 
 use crate::xml::error::{Fault, Flaw, Stop};
 use crate::xml::frame::{Framer, Skip, Token};
-use crate::xml::judge::{Found, Judge};
+use crate::xml::judge::Judge;
 use crate::xml::names::qualified_name;
 use crate::xml::namespaces::Inherited;
+use crate::xml::notes::ExpandedName;
 use crate::xml::scan::{BLANK, run};
 use crate::xml::text;
 
@@ -23,8 +24,6 @@ pub enum Step {
     Hungry,
     /// An element, whose start tag is the judge's `head`. [`Elements::expect`] says how to go on.
     Start,
-    /// The same element goes on: it has a child with an `id`, whose start tag is the judge's `tag`.
-    Child,
     /// The element that has so many bytes, all of it.
     Whole(usize),
     /// An element that is too large. So many bytes of it have been judged, so many looked at, and the
@@ -51,10 +50,10 @@ pub struct Elements {
 
 impl Elements {
     /// Of a stream whose header declares the `inherited` prefix. Start tags over `limit` bytes are too
-    /// large.
-    pub fn new(limit: usize, inherited: Inherited) -> Self {
+    /// large. Children with these `names` are noted, see [`Judge::new`].
+    pub fn new(limit: usize, inherited: Inherited, names: &'static [ExpandedName]) -> Self {
         let (waiting, between, skip) = (None, Framer::default(), None);
-        let judge = Judge::new(inherited);
+        let judge = Judge::new(inherited, names);
         Self { judge, begun: false, waiting, between, skip, limit, window: limit }
     }
 
@@ -76,29 +75,38 @@ impl Elements {
     /// # Errors
     /// What ends the stream; there must be no call after it.
     pub fn next(&mut self, input: &[u8]) -> Result<(usize, Step), Fault> {
+        let (used, step) =
+            if self.begun || self.waiting.is_some() { (0, None) } else { self.seek(input)? };
+        match step {
+            Some(step) => Ok((used, step)),
+            None => Ok((used, self.element(&input[used..])?)),
+        }
+    }
+
+    /// Goes on to the beginning of an element, or to what comes instead of it.
+    #[inline]
+    fn seek(&mut self, input: &[u8]) -> Result<(usize, Option<Step>), Fault> {
         let mut used = 0;
         if self.skip.is_some() {
             let over;
             (used, over) = self.pass_over(input)?;
             if !over {
-                return Ok((used, Step::Hungry));
+                return Ok((used, Some(Step::Hungry)));
             }
         }
-        while !self.begun && self.waiting.is_none() {
+        loop {
             // RFC 6120 §4.6.1: white space between stanzas keeps connections alive.
             used = run(input, used, BLANK);
             match input[used..] {
-                [] => return Ok((used, Step::Hungry)),
-                [b'<', next, ..] if !matches!(next, b'/' | b'!' | b'?') => break,
+                [] => return Ok((used, Some(Step::Hungry))),
+                [b'<', next, ..] if !matches!(next, b'/' | b'!' | b'?') => return Ok((used, None)),
                 _ => match self.between(&input[used..])? {
-                    (0, _) => return Ok((used, Step::Hungry)),
+                    (0, _) => return Ok((used, Some(Step::Hungry))),
                     (size, false) => used += size,
-                    (size, true) => return Ok((used, Step::Footer(size))),
+                    (size, true) => return Ok((used, Some(Step::Footer(size)))),
                 },
             }
         }
-        let step = self.element(&input[used..])?;
-        Ok((used, step))
     }
 
     /// Goes on with the element that `s` begins with.
@@ -136,16 +144,14 @@ impl Elements {
             self.begun = true;
             return Ok(Step::Start);
         }
-        match self.judge.go_on(seen)? {
-            Found::Child => Ok(Step::Child),
-            // It may have ended in its start tag, when nobody had said how large it may be.
-            Found::End if self.judge.at > seen.len() => Err(Stop::RanOut),
-            Found::End => {
-                self.begun = false;
-                self.window = self.limit;
-                Ok(Step::Whole(self.judge.at))
-            }
+        self.judge.go_on(seen)?;
+        if self.judge.at > seen.len() {
+            // It has ended in its start tag, when nobody had said how large it may be.
+            return Err(Stop::RanOut);
         }
+        self.begun = false;
+        self.window = self.limit;
+        Ok(Step::Whole(self.judge.at))
     }
 
     #[cold]

@@ -5,14 +5,17 @@
 //! One straight pass over a slice that begins with the element; what is remembered is places in it. Where
 //! it ends too soon, the pass goes on from the last whole token when there is more.
 
+use std::ops::Range;
+
 use memchr::{memchr, memmem};
 
-use crate::xml::attributes::{Attribute, Usual, place};
+use crate::xml::attributes::{Usual, place};
 use crate::xml::error::{BROKEN, Fault, Flaw, Stop, fit};
 use crate::xml::frame::{CDATA, tag_end};
 use crate::xml::names::name;
 use crate::xml::namespaces::{Bindings, Inherited};
-use crate::xml::scan::{NAME, START, is, plain_text, plain_value, run, same};
+use crate::xml::notes::{ExpandedName, Notes};
+use crate::xml::scan::{NAME, START, is, plain_text, run, same};
 use crate::xml::tag::{SHORT_TAG, Tag, odd_end_tag};
 use crate::xml::text;
 
@@ -27,16 +30,6 @@ struct Open {
     declared: u32,
 }
 
-/// What the judge stops at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
-    /// A child of the element that has an `id` and a namespace of its own: see [`Judge::tag`] and
-    /// [`Judge::namespace`].
-    Child,
-    /// The end of the element.
-    End,
-}
-
 /// The judge of one element after another.
 #[derive(Debug)]
 pub struct Judge {
@@ -46,9 +39,9 @@ pub struct Judge {
     /// The element's own start tag.
     pub head: Tag,
     /// The start tag that was taken apart last.
-    pub tag: Tag,
-    /// What declares the namespace of the child that was stopped at.
-    pub namespace: Option<Attribute>,
+    tag: Tag,
+    /// Children of the element that are noted.
+    pub notes: Notes,
     /// Up to here all is whole and has been judged.
     pub at: usize,
     /// Whether all so far may be sent on.
@@ -64,13 +57,14 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// Elements are judged in a stream that declares this prefix.
-    pub fn new(inherited: Inherited) -> Self {
-        let (open, bindings) = (Vec::new(), Bindings::new(inherited));
+    /// Elements are judged in a stream that declares this prefix. Their children with these `names` are
+    /// noted if they have an `id`.
+    pub fn new(inherited: Inherited, names: &'static [ExpandedName]) -> Self {
+        let (open, bindings, notes) = (Vec::new(), Bindings::new(inherited), Notes::new(names));
         let [head, tag] = [(); 2].map(|()| Tag::default());
         let (fit, strict) = (true, true);
-        let (at, deepest, content_end, reach, namespace) = (0, 0, 0, 0, None);
-        Self { open, bindings, head, tag, namespace, at, fit, strict, deepest, reach, content_end }
+        let (at, deepest, content_end, reach) = (0, 0, 0, 0);
+        Self { open, bindings, head, tag, notes, at, fit, strict, deepest, reach, content_end }
     }
 
     /// Forgets the element before, and gives back what it took if that was unusual.
@@ -80,6 +74,7 @@ impl Judge {
         self.head.forget();
         self.tag.forget();
         self.bindings.forget();
+        self.notes.forget();
         (self.at, self.deepest, self.reach, self.fit, self.strict) = (0, 0, 0, true, true);
     }
 
@@ -100,30 +95,27 @@ impl Judge {
         self.judged(0, self.head.end);
         self.content_end = self.at;
         if !self.head.is_empty {
-            self.push(1, name_end, 0);
+            self.push(1..name_end, 0);
         }
         Ok(())
     }
 
-    /// Goes on to what there is to stop at.
+    /// Goes on to the element's end.
     ///
     /// # Errors
     /// See [`Stop`].
-    pub fn go_on(&mut self, s: &[u8]) -> Result<Found, Stop> {
+    pub fn go_on(&mut self, s: &[u8]) -> Result<(), Stop> {
         while !self.open.is_empty() {
             let at = self.text(s)?;
             match *s.get(at + 1).ok_or(Stop::RanOut)? {
                 b'/' => self.end_tag(s, at)?,
                 b'!' => self.section(s, at)?,
                 b'?' => return Err(Stop::Fatal(Fault::RestrictedXml)),
-                _ => match self.simple(s, at + 1) {
-                    Some(end) => self.judged(at, end),
-                    None if self.element(s, at + 1)? => return Ok(Found::Child),
-                    None => {}
-                },
+                _ if self.usual_tag(s, at + 1) => {}
+                _ => self.odd_tag(s, at + 1)?,
             }
         }
-        Ok(Found::End)
+        Ok(())
     }
 
     /// The tag between these places has been judged.
@@ -179,88 +171,74 @@ impl Judge {
         Ok(())
     }
 
-    /// The end of a start tag that says nothing, or nothing but a namespace that no rule of namespaces
-    /// speaks of.
+    /// Takes in a start tag as nearly all are, and says whether it is one: its name has no prefix, and its
+    /// attributes are usual.
     #[inline]
-    fn simple(&mut self, s: &[u8], start: usize) -> Option<usize> {
+    fn usual_tag(&mut self, s: &[u8], start: usize) -> bool {
+        let name_end = run(s, start, NAME);
         if !is(s[start], START) {
-            return None;
-        }
-        let name_end = run(s, start + 1, NAME);
-        let mut at = name_end;
-        if *s.get(at)? == b' ' {
-            if !s[at..].starts_with(b" xmlns='") {
-                return None;
-            }
-            let value = at + 8;
-            at = plain_value(s, value, b'\'');
-            if *s.get(at)? != b'\'' || Bindings::may_be_reserved(at - value) {
-                return None;
-            }
-            at += 1;
-        }
-        match *s.get(at)? {
-            b'>' => {
-                self.push(start, name_end, self.bindings.count());
-                Some(at + 1)
-            }
-            b'/' if s.get(at + 1) == Some(&b'>') => Some(at + 2),
-            _ => None,
-        }
-    }
-
-    /// Takes in any start tag, and says whether there is to be stopped at it.
-    #[inline(never)]
-    fn element(&mut self, s: &[u8], start: usize) -> Result<bool, Stop> {
-        let (name_end, local) = name(s, start)?;
-        if !self.strict {
-            let end = self.skim(s, start, name_end)?;
-            self.judged(start - 1, end);
-            return Ok(false);
-        }
-        let declared = self.bindings.count();
-        let read = self.tag.read(s, (start, local, name_end), &mut self.bindings);
-        let is_child = read == Ok(true) && self.is_child_with_id(s);
-        if read.is_err() || self.tag.is_empty {
-            // A tag that is not all there must leave no trace.
-            self.bindings.go_back(declared, s);
-        }
-        self.note(read?);
-        if !self.tag.is_empty {
-            self.push(start, name_end, declared);
-        }
-        self.judged(start - 1, self.tag.end);
-        Ok(is_child)
-    }
-
-    #[inline]
-    fn is_child_with_id(&mut self, s: &[u8]) -> bool {
-        if self.depth() > 1 || self.tag.get(Usual::Id).is_none() {
             return false;
         }
-        self.namespace = match self.tag.prefix(s) {
-            Some(prefix) => self.bindings.declaration(s, prefix).copied(),
-            None => self.tag.get(Usual::Xmlns).or(self.head.get(Usual::Xmlns)).copied(),
+        let at = self.tag.read_usual(s, name_end);
+        let (end, is_empty) = match s[at..] {
+            [b'>', ..] => (at + 1, false),
+            [b'/', b'>', ..] => (at + 2, true),
+            _ => return false,
         };
-        self.namespace.is_some()
+        if self.depth() == 1 && self.tag.get(Usual::Id).is_some() {
+            let namespace = self.tag.get(Usual::Xmlns).or(self.head.get(Usual::Xmlns));
+            self.notes.note(s, &self.tag, &s[start..name_end], namespace);
+        }
+        if !is_empty {
+            self.push(start..name_end, self.bindings.count());
+        }
+        self.judged(start - 1, end);
+        true
+    }
+
+    /// Takes in any other start tag.
+    #[inline(never)]
+    fn odd_tag(&mut self, s: &[u8], start: usize) -> Result<(), Stop> {
+        let (name_end, local) = name(s, start)?;
+        if !self.strict {
+            return self.skim(s, start, name_end);
+        }
+        let declared = self.bindings.count();
+        let fit = self.tag.read(s, (start, local, name_end), &mut self.bindings)?;
+        self.note(fit);
+        if self.depth() == 1 {
+            let namespace = match self.tag.prefix(s) {
+                Some(prefix) => self.bindings.declaration(s, prefix),
+                None => self.tag.get(Usual::Xmlns).or(self.head.get(Usual::Xmlns)),
+            };
+            self.notes.note(s, &self.tag, &s[local..name_end], namespace);
+        }
+        if self.tag.is_empty {
+            self.bindings.go_back(declared, s);
+        } else {
+            self.push(start..name_end, declared);
+        }
+        self.judged(start - 1, self.tag.end);
+        Ok(())
     }
 
     /// Looks for no more than the end of a start tag.
     #[cold]
-    fn skim(&mut self, s: &[u8], start: usize, name_end: usize) -> Result<usize, Stop> {
+    fn skim(&mut self, s: &[u8], start: usize, name_end: usize) -> Result<(), Stop> {
         let end = name_end + tag_end(&s[name_end..], &mut None).ok_or(Stop::RanOut)?;
         if s[name_end] == b'=' {
             return Err(BROKEN);
         }
         if !s[..end].ends_with(b"/>") {
-            self.push(start, name_end, self.bindings.count());
+            self.push(start..name_end, self.bindings.count());
         }
-        Ok(end)
+        self.judged(start - 1, end);
+        Ok(())
     }
 
     #[inline]
-    fn push(&mut self, name: usize, name_end: usize, declared: usize) {
-        let [name, name_end, declared] = [name, name_end, declared].map(place);
+    fn push(&mut self, name: Range<usize>, declared: usize) {
+        let [name, name_end, declared] = [name.start, name.end, declared].map(place);
         self.open.push(Open { name, name_end, declared });
         self.deepest = self.deepest.max(self.open.len());
     }

@@ -9,6 +9,7 @@ pub mod frame;
 pub mod judge;
 pub mod names;
 pub mod namespaces;
+pub mod notes;
 pub mod scan;
 pub mod tag;
 pub mod text;

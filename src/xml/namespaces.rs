@@ -8,10 +8,26 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-use crate::xml::attributes::Attribute;
+use crate::xml::attributes::{Attribute, Named};
 
 const XML: &[u8] = b"http://www.w3.org/XML/1998/namespace";
 const XMLNS: &[u8] = b"http://www.w3.org/2000/xmlns/";
+
+/// Namespaces that XML keeps for itself.
+fn is_reserved(namespace: &[u8]) -> bool {
+    namespace == XML || namespace == XMLNS
+}
+
+/// Whether a plain value of that length may be one of those.
+#[inline]
+pub fn may_be_reserved(length: usize) -> bool {
+    length == XML.len() || length == XMLNS.len()
+}
+
+/// Whether `xmlns='…'` is by the rules of Namespaces in XML §3. A default namespace needs no binding.
+pub fn may_be_default(s: &[u8], xmlns: &Attribute) -> bool {
+    !xmlns.is(s, is_reserved)
+}
 
 /// So many are compared one by one; those within are found by hash.
 const FEW: usize = 16;
@@ -25,7 +41,7 @@ pub type Inherited = (&'static str, &'static str);
 #[derive(Debug)]
 struct Binding {
     /// The declaration, whose local part is the prefix.
-    attribute: Attribute,
+    declaration: Named,
     namespace: u64,
     /// Which one of the same prefix it hides, among those that are found by hash.
     hidden: Option<usize>,
@@ -64,7 +80,7 @@ impl Bindings {
     #[cold]
     fn undo(&mut self, count: usize, s: &[u8]) {
         for nth in (count.max(FEW)..self.all.len()).rev() {
-            let hash = self.hash(self.all[nth].attribute.local_name(s));
+            let hash = self.hash(self.all[nth].declaration.local_name(s));
             match self.all[nth].hidden {
                 Some(hidden) => self.inner.insert(hash, hidden),
                 None => self.inner.remove(&hash),
@@ -73,41 +89,21 @@ impl Bindings {
         self.all.truncate(count);
     }
 
-    /// Takes in `xmlns='…'` or `xmlns:prefix='…'`, and says whether it is by the rules of Namespaces
-    /// in XML §3. Breaking them is never fatal: Prosody and ejabberd declare reserved namespaces when
-    /// they forward what a user sent in them, and the element ends where it ends.
-    #[inline]
-    pub fn declare(&mut self, s: &[u8], attribute: &Attribute) -> bool {
-        let reserved = Self::may_be_reserved(attribute.value().len());
-        if attribute.plain && !reserved && !attribute.has_prefix() {
-            return true; // A default namespace needs no binding.
-        }
-        self.declare_prefix(s, attribute)
-    }
-
-    /// Whether a namespace of that length may be one that XML keeps for itself.
-    #[inline]
-    pub fn may_be_reserved(length: usize) -> bool {
-        length == XML.len() || length == XMLNS.len()
-    }
-
-    #[inline(never)]
-    fn declare_prefix(&mut self, s: &[u8], attribute: &Attribute) -> bool {
-        let prefix = if attribute.has_prefix() { attribute.local_name(s) } else { b"" };
-        let is = |namespace| attribute.is(s, |value| value == namespace);
+    /// Takes in `xmlns:prefix='…'`, and says whether it is by the rules of Namespaces in XML §3.
+    /// Breaking them is never fatal: Prosody and ejabberd declare reserved namespaces when they forward
+    /// what a user sent in them, and the element ends where it ends.
+    pub fn declare(&mut self, s: &[u8], declaration: &Named) -> bool {
+        let (prefix, attribute) = (declaration.local_name(s), &declaration.attribute);
         let good = match prefix {
-            b"xml" if is(XML) => return true,
+            b"xml" if attribute.is(s, |namespace| namespace == XML) => return true,
             b"xml" | b"xmlns" => false,
-            _ if is(XML) || is(XMLNS) => false,
-            b"" => return true,
-            _ => !attribute.value().is_empty(),
+            _ => !attribute.value().is_empty() && !attribute.is(s, is_reserved),
         };
         // A value that cannot be read makes the element unfit anyway.
         let value = attribute.text(s).unwrap_or_default();
         let (namespace, nth) = (self.hash(value.as_bytes()), self.all.len());
-        let hidden =
-            if nth < FEW { None } else { self.inner.insert(self.hashes.hash_one(prefix), nth) };
-        self.all.push(Binding { attribute: *attribute, namespace, hidden });
+        let hidden = if nth < FEW { None } else { self.inner.insert(self.hash(prefix), nth) };
+        self.all.push(Binding { declaration: *declaration, namespace, hidden });
         good
     }
 
@@ -116,7 +112,7 @@ impl Bindings {
     }
 
     fn find(&self, s: &[u8], prefix: &[u8]) -> Option<&Binding> {
-        let is = |binding: &&Binding| binding.attribute.local_name(s) == prefix;
+        let is = |binding: &&Binding| binding.declaration.local_name(s) == prefix;
         if self.all.len() > FEW
             && let Some(&nth) = self.inner.get(&self.hash(prefix))
         {
@@ -127,7 +123,7 @@ impl Bindings {
 
     /// What declares a prefix, if the element does.
     pub fn declaration(&self, s: &[u8], prefix: &[u8]) -> Option<&Attribute> {
-        self.find(s, prefix).map(|binding| &binding.attribute)
+        self.find(s, prefix).map(|binding| &binding.declaration.attribute)
     }
 
     /// Whether a prefix may be used for an element or an attribute.
@@ -143,17 +139,17 @@ impl Bindings {
     pub fn is(&self, s: &[u8], prefix: &[u8], holds: impl FnOnce(&[u8]) -> bool) -> bool {
         match self.find(s, prefix) {
             _ if prefix == b"xml" => holds(XML),
-            Some(binding) => binding.attribute.is(s, holds),
+            Some(binding) => binding.declaration.attribute.is(s, holds),
             None => holds(self.inherited.1.as_bytes()),
         }
     }
 
-    /// What stands for the namespace of an attribute that has a prefix.
-    pub fn namespace(&self, s: &[u8], attribute: &Attribute) -> u64 {
-        match attribute.prefix(s) {
+    /// What stands for the namespace of an attribute with that prefix.
+    pub fn namespace(&self, s: &[u8], prefix: &[u8]) -> u64 {
+        match prefix {
             b"xml" => self.hash(XML),
             b"xmlns" => self.hash(XMLNS),
-            prefix => match self.find(s, prefix) {
+            _ => match self.find(s, prefix) {
                 Some(binding) => binding.namespace,
                 None => self.hash(self.inherited.1.as_bytes()),
             },

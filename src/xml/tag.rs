@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use memchr::memchr;
 
-use crate::xml::attributes::{Attribute, Usual, all_differ};
+use crate::xml::attributes::{Attribute, Named, Usual, all_differ};
 use crate::xml::error::{BROKEN, Stop, fit};
 use crate::xml::names::name;
-use crate::xml::namespaces::Bindings;
+use crate::xml::namespaces::{Bindings, may_be_default, may_be_reserved};
 use crate::xml::scan::{BLANK, is, plain_value, run};
 use crate::xml::text::value;
 
@@ -20,7 +20,12 @@ const KEPT: usize = 256;
 /// are.
 pub const SHORT_TAG: usize = 240;
 
-const USUAL: usize = 6;
+/// How attributes with usual names begin, as numbers: one look tells which it may be.
+const FROM: u32 = u32::from_be_bytes(*b" fro");
+const TO: u32 = u32::from_be_bytes(*b" to=");
+const ID: u32 = u32::from_be_bytes(*b" id=");
+const TYPE: u32 = u32::from_be_bytes(*b" typ");
+const XML: u32 = u32::from_be_bytes(*b" xml");
 
 /// A start tag. One value serves for tag after tag, so that its memory is reused.
 #[derive(Debug, Default)]
@@ -32,17 +37,26 @@ pub struct Tag {
     pub end: usize,
     /// Whether the element ends with it.
     pub is_empty: bool,
-    /// The attributes, in their order.
-    pub attributes: Vec<Attribute>,
-    /// Which of them have a usual name, counted from 1.
-    usual: [usize; USUAL],
+    /// The attributes with a usual name, and a bit for each that there is.
+    usual: [Attribute; Usual::ALL],
+    there: u8,
+    /// All other attributes, in their order.
+    pub others: Vec<Named>,
 }
 
 impl Tag {
     /// The attribute of that name.
     #[inline]
     pub fn get(&self, name: Usual) -> Option<&Attribute> {
-        self.attributes.get(self.usual[name as usize].wrapping_sub(1))
+        (self.there & name.bit() != 0).then(|| &self.usual[name as usize])
+    }
+
+    /// The attribute with that qualified name.
+    pub fn attribute(&self, s: &[u8], name: &[u8]) -> Option<&Attribute> {
+        match Usual::by_name(name) {
+            Some(usual) => self.get(usual),
+            None => self.others.iter().find(|it| it.name(s) == name).map(|it| &it.attribute),
+        }
     }
 
     /// The element's name without its prefix.
@@ -61,13 +75,8 @@ impl Tag {
         (self.local > self.start).then(|| &s[self.start..self.local - 1])
     }
 
-    /// Where the element's name ends.
-    pub fn name_end(&self) -> usize {
-        self.name_end
-    }
-
     /// Takes the tag apart whose name is in these places, and says whether it may be sent on. What it
-    /// declares is in `bindings` afterwards, even of a tag that is not all there.
+    /// declares is in `bindings` once all of it is there.
     ///
     /// # Errors
     /// If it is no start tag by XML 1.0 §3.1, or not all there.
@@ -79,152 +88,124 @@ impl Tag {
         bindings: &mut Bindings,
     ) -> Result<bool, Stop> {
         (self.start, self.local, self.name_end) = (start, local, name_end);
-        self.attributes.clear();
-        self.usual = [0; USUAL];
-        let mut look = Look { fit: true, prefixed: local > start, ..Look::default() };
-        let mut at = name_end;
+        self.others.clear();
+        let (mut at, mut is_fit) = (self.read_usual(s, name_end), true);
         loop {
-            if let Some((usual, attribute)) = usual(s, at) {
-                at = attribute.quoted().end;
-                self.add_usual(s, usual, attribute, &mut look, bindings);
-                continue;
-            }
-            at = match next(s, at)? {
+            match next(s, at)? {
                 Next::End { end, is_empty } => {
                     (self.end, self.is_empty) = (end, is_empty);
                     break;
                 }
-                Next::Attribute { attribute, fit } => {
-                    look.fit &= fit;
-                    self.add(s, attribute, &mut look, bindings);
-                    attribute.quoted().end
+                Next::Attribute { named, is_good } => {
+                    is_fit &= is_good & self.add(s, named)?;
+                    at = self.go_on(s, named.attribute.quoted().end);
                 }
-            };
+            }
         }
-        if look.prefixed {
-            look.fit &= self.prefixes_declared(s, bindings);
+        if local > start || !self.others.is_empty() {
+            is_fit &= self.others_fit(s, bindings)?;
         }
-        if look.twice || look.prefixes > 1 {
-            look.fit &= all_differ(s, &self.attributes, bindings)?;
-        }
-        Ok(look.fit)
+        Ok(is_fit)
+    }
+
+    /// Begins to take in attributes behind a name, as long as they are as servers write them. Says where
+    /// those end.
+    #[inline]
+    pub fn read_usual(&mut self, s: &[u8], name_end: usize) -> usize {
+        self.there = 0;
+        self.go_on(s, name_end)
     }
 
     #[inline]
-    fn add_usual(
-        &mut self,
-        s: &[u8],
-        name: Usual,
-        attribute: Attribute,
-        look: &mut Look,
-        bindings: &mut Bindings,
-    ) {
-        self.attributes.push(attribute);
-        let place = &mut self.usual[name as usize];
-        look.twice |= *place != 0;
-        *place = self.attributes.len();
-        match name {
-            Usual::Lang => look.prefixes += 1,
-            Usual::Xmlns => look.fit &= bindings.declare(s, &attribute),
-            _ => {}
+    fn go_on(&mut self, s: &[u8], from: usize) -> usize {
+        let mut at = from;
+        while s.get(at) == Some(&b' ')
+            && let Some(end) = self.usual(s, at)
+        {
+            at = end;
         }
+        at
+    }
+
+    /// Takes in the attribute behind `at` and says where it ends, if it is as servers write them.
+    #[expect(
+        clippy::inline_always,
+        reason = "calls cost a third of it, for each attribute there is"
+    )]
+    #[inline(always)]
+    fn usual(&mut self, s: &[u8], at: usize) -> Option<usize> {
+        let rest = s.get(at..)?;
+        let (name, length) = match u32::from_be_bytes(*rest.first_chunk()?) {
+            XML if rest.starts_with(b" xmlns='") => (Usual::Xmlns, 8),
+            XML if rest.starts_with(b" xml:lang='") => (Usual::Lang, 11),
+            ID if rest.starts_with(b" id='") => (Usual::Id, 5),
+            TO if rest.starts_with(b" to='") => (Usual::To, 5),
+            FROM if rest.starts_with(b" from='") => (Usual::From, 7),
+            TYPE if rest.starts_with(b" type='") => (Usual::Type, 7),
+            _ => return None,
+        };
+        let value = at + length;
+        let end = plain_value(s, value, b'\'');
+        let is_twice = self.there & name.bit() != 0;
+        let is_reserved = name == Usual::Xmlns && may_be_reserved(end - value);
+        if is_twice || is_reserved || *s.get(end)? != b'\'' {
+            return None;
+        }
+        self.there |= name.bit();
+        self.usual[name as usize] = Attribute::new(at + 1, value..end, true);
+        Some(end + 1)
     }
 
     #[inline(never)]
-    fn add(&mut self, s: &[u8], attribute: Attribute, look: &mut Look, bindings: &mut Bindings) {
-        if let Some(usual) = attribute.usual {
-            return self.add_usual(s, usual, attribute, look, bindings);
+    fn add(&mut self, s: &[u8], named: Named) -> Result<bool, Stop> {
+        let Some(name) = Usual::by_name(named.name(s)) else {
+            self.others.push(named);
+            return Ok(true);
+        };
+        if self.there & name.bit() != 0 {
+            return Err(BROKEN); // XML 1.0 §3.1, "Unique Att Spec"
         }
-        let name = attribute.name(s);
-        self.attributes.push(attribute);
-        if name.starts_with(b"xmlns:") {
-            look.fit &= bindings.declare(s, &attribute);
-        } else {
-            look.prefixed |= attribute.has_prefix();
-        }
-        look.prefixes += usize::from(attribute.has_prefix());
-        // Two names of one length and beginning may be the same; others are not.
-        let bit = 1_u64 << ((usize::from(name[0]) + 3 * name.len()) % 64);
-        look.twice |= look.seen & bit != 0;
-        look.seen |= bit;
+        self.there |= name.bit();
+        self.usual[name as usize] = named.attribute;
+        Ok(name != Usual::Xmlns || may_be_default(s, &named.attribute))
     }
 
+    /// Takes in what a tag with unusual names declares, and says whether it needs no other prefix and
+    /// has each attribute once. What is usual is not compared with the rest: it has other names, and
+    /// no prefix but `xml`, whose namespace no other may have.
     #[inline(never)]
-    fn prefixes_declared(&self, s: &[u8], bindings: &Bindings) -> bool {
-        self.prefix(s).is_none_or(|prefix| bindings.is_declared(s, prefix))
-            && self
-                .attributes
-                .iter()
-                .filter(|it| it.has_prefix() && it.prefix(s) != b"xmlns")
-                .all(|it| bindings.is_declared(s, it.prefix(s)))
+    fn others_fit(&self, s: &[u8], bindings: &mut Bindings) -> Result<bool, Stop> {
+        let mut is_fit = true;
+        for it in &self.others {
+            if it.prefix(s) == Some(b"xmlns") {
+                is_fit &= bindings.declare(s, it);
+            }
+        }
+        let used = self.others.iter().filter_map(|it| it.prefix(s)).filter(|it| it != b"xmlns");
+        is_fit &= self.prefix(s).into_iter().chain(used).all(|it| bindings.is_declared(s, it));
+        Ok(is_fit & all_differ(s, &self.others, bindings)?)
     }
 
     /// Gives back what an unusual tag took.
     pub fn forget(&mut self) {
-        if self.attributes.capacity() > KEPT {
-            self.attributes.clear();
-            self.attributes.shrink_to(KEPT);
+        if self.others.capacity() > KEPT {
+            self.others.clear();
+            self.others.shrink_to(KEPT);
         }
     }
 }
 
-/// What is to be known of a tag's attributes together.
-#[derive(Default)]
-struct Look {
-    fit: bool,
-    /// A name has a prefix that must be declared.
-    prefixed: bool,
-    /// How many attributes have a prefix.
-    prefixes: usize,
-    /// Bits for the lengths and beginnings of names.
-    seen: u64,
-    /// Two may have the same name.
-    twice: bool,
-}
-
-/// The attribute behind `at`, if it is as servers write them.
-#[inline]
-fn usual(s: &[u8], at: usize) -> Option<(Usual, Attribute)> {
-    let rest = s.get(at..)?;
-    let (name, length, prefix) = match *rest.get(1)? {
-        b'x' if rest.starts_with(b" xmlns='") => (Usual::Xmlns, 8, 0),
-        b'x' if rest.starts_with(b" xml:lang='") => (Usual::Lang, 11, 4),
-        b'f' if rest.starts_with(b" from='") => (Usual::From, 7, 0),
-        b't' if rest.starts_with(b" to='") => (Usual::To, 5, 0),
-        b't' if rest.starts_with(b" type='") => (Usual::Type, 7, 0),
-        b'i' if rest.starts_with(b" id='") => (Usual::Id, 5, 0),
-        _ => return None,
-    };
-    let value = at + length;
-    let value_end = plain_value(s, value, b'\'');
-    let (start, name_end) = (at + 1, value - 2);
-    let places = (start, start + prefix, name_end);
-    let attribute = Attribute::new(places, value..value_end, true, Some(name));
-    (s.get(value_end) == Some(&b'\'')).then_some((name, attribute))
-}
-
-fn by_name(name: &[u8]) -> Option<Usual> {
-    Some(match name {
-        b"from" => Usual::From,
-        b"to" => Usual::To,
-        b"id" => Usual::Id,
-        b"type" => Usual::Type,
-        b"xmlns" => Usual::Xmlns,
-        b"xml:lang" => Usual::Lang,
-        _ => return None,
-    })
-}
-
 enum Next {
-    Attribute { attribute: Attribute, fit: bool },
+    Attribute { named: Named, is_good: bool },
     End { end: usize, is_empty: bool },
 }
 
 /// What comes next in a tag.
 #[inline]
 fn next(s: &[u8], at: usize) -> Result<Next, Stop> {
-    match s.get(at) {
-        Some(b'>') => Ok(Next::End { end: at + 1, is_empty: false }),
+    match s.get(at..).unwrap_or_default() {
+        [b'>', ..] => Ok(Next::End { end: at + 1, is_empty: false }),
+        [b'/', b'>', ..] => Ok(Next::End { end: at + 2, is_empty: true }),
         _ => odd_next(s, at),
     }
 }
@@ -258,14 +239,13 @@ fn odd_next(s: &[u8], from: usize) -> Result<Next, Stop> {
     let start = open + 1;
     let mut end = plain_value(s, start, quote);
     let plain = *s.get(end).ok_or(Stop::RanOut)? == quote;
-    let mut good = true;
+    let mut is_good = true;
     if !plain {
         end += memchr(quote, &s[end..]).ok_or(Stop::RanOut)?;
-        good = fit(value(&s[start..end]))?;
+        is_good = fit(value(&s[start..end]))?;
     }
-    let usual = by_name(&s[at..name_end]);
-    let attribute = Attribute::new((at, local, name_end), start..end, plain, usual);
-    Ok(Next::Attribute { attribute, fit: good })
+    let named = Named::new(local..name_end, Attribute::new(at, start..end, plain));
+    Ok(Next::Attribute { named, is_good })
 }
 
 /// Where an end tag ends that has blanks in it, or is another's.

@@ -11,7 +11,7 @@ use xmpp_parsers::ns;
 
 use crate::xml::attributes::Usual;
 use crate::xml::frame::CDATA;
-use crate::xml::judge::{Found, Judge};
+use crate::xml::judge::Judge;
 use crate::xml::tag::Tag;
 
 /// A start tag, and the slice that its places are in.
@@ -26,7 +26,7 @@ pub struct Children<'a> {
 impl<'a> Children<'a> {
     /// Those in the content of an element.
     pub fn of(content: &'a [u8]) -> Self {
-        Self { judge: Judge::new(("stream", ns::STREAM)), rest: content }
+        Self { judge: Judge::new(("stream", ns::STREAM), &[]), rest: content }
     }
 
     /// Goes on to the next one. Says where it begins.
@@ -34,7 +34,7 @@ impl<'a> Children<'a> {
         let s = &self.rest[element_at(self.rest)?..];
         self.judge.begin(s).ok()?;
         self.judge.strict = false;
-        while self.judge.go_on(s).ok()? == Found::Child {}
+        self.judge.go_on(s).ok()?;
         self.rest = &s[self.judge.at..];
         Some(s)
     }
@@ -76,8 +76,7 @@ impl<'a> Child<'a> {
 
     /// The value of an attribute.
     pub fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
-        let it = self.head.attributes.iter().find(|it| it.name(self.s) == name.as_bytes())?;
-        it.text(self.s)
+        self.head.attribute(self.s, name.as_bytes())?.text(self.s)
     }
 
     /// What the elements in it stand within.
@@ -104,10 +103,7 @@ pub fn namespace<'a>(own: Scope<'a, '_>, within: &[Scope<'a, '_>]) -> Cow<'a, st
     let declared = |(s, tag): &Scope<'a, '_>| {
         let declaration = match prefix {
             None => tag.get(Usual::Xmlns),
-            Some(prefix) => tag
-                .attributes
-                .iter()
-                .find(|it| it.name(s).strip_prefix(b"xmlns:").is_some_and(|name| name == prefix)),
+            Some(prefix) => tag.attribute(s, &[b"xmlns:", prefix].concat()),
         };
         declaration.and_then(|it| it.text(s))
     };
