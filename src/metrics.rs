@@ -147,13 +147,13 @@ impl Metrics {
         self.iq.inc_by(tally.iq);
         // Finding a counter by its label takes a lock and a hash: not for nothing, at every read.
         let happened = |(_, count): &(&str, u64)| *count > 0;
-        for (reason, count) in tally.bounced().into_iter().filter(happened) {
+        for (reason, count) in tally.bounced().filter(happened) {
             self.bounced.with_label_values(&[reason]).inc_by(count);
         }
-        for (reason, count) in tally.ignored_requests().into_iter().filter(happened) {
+        for (reason, count) in tally.ignored_requests().filter(happened) {
             self.requests_ignored.with_label_values(&[reason]).inc_by(count);
         }
-        for (reason, count) in tally.ignored().into_iter().filter(happened) {
+        for (reason, count) in tally.ignored().filter(happened) {
             self.ignored.with_label_values(&[reason]).inc_by(count);
         }
     }

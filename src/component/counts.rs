@@ -1,6 +1,7 @@
 //! What has been done, in plain numbers that cost nothing to keep.
 
 use crate::component::message::Silence;
+use crate::component::notice::How;
 use crate::component::reply::Bounce;
 
 /// Counts since they were last taken.
@@ -14,85 +15,44 @@ pub struct Counts {
     pub iq: u64,
     /// Whether an answer to a ping of our own has come, or the ping itself.
     pub pinged: bool,
-    too_large: u64,
-    unfit: u64,
-    flood: u64,
-    messages: Silences,
-    requests: Silences,
-}
-
-/// How many got no answer, by reason.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Silences {
-    error: u64,
-    foreign_to: u64,
-    no_sender: u64,
-    unanswerable: u64,
-    flood: u64,
-}
-
-impl Silences {
-    fn count(&mut self, why: Silence) {
-        *match why {
-            Silence::Error => &mut self.error,
-            Silence::ForeignTo => &mut self.foreign_to,
-            Silence::NoSender => &mut self.no_sender,
-            Silence::Unanswerable => &mut self.unanswerable,
-            Silence::Flood => &mut self.flood,
-        } += 1;
-    }
-
-    fn by_reason(&self) -> [(&'static str, u64); 5] {
-        [
-            ("error", self.error),
-            ("foreign-to", self.foreign_to),
-            ("no-sender", self.no_sender),
-            ("unanswerable", self.unanswerable),
-            ("flood", self.flood),
-        ]
-    }
+    bounced: [u64; Bounce::ALL.len()],
+    ignored: [u64; Silence::ALL.len()],
+    ignored_requests: [u64; Silence::ALL.len()],
 }
 
 impl Counts {
-    /// Counts a message that was bounced.
-    pub fn bounce(&mut self, bounce: Bounce) {
-        *match bounce {
-            Bounce::TooLarge(_) => &mut self.too_large,
-            Bounce::Unfit => &mut self.unfit,
-            Bounce::Flood => &mut self.flood,
-        } += 1;
-    }
-
-    /// Counts a message that got no answer.
-    pub fn ignore(&mut self, why: Silence) {
-        self.messages.count(why);
-    }
-
-    /// Counts presence or an IQ that asked for something and got no answer.
-    pub fn ignore_request(&mut self, why: Silence) {
-        self.requests.count(why);
+    /// Counts a stanza. One that asks for nothing is not counted.
+    #[inline]
+    pub fn add(&mut self, how: How) {
+        match how {
+            How::Echoed => self.echoed += 1,
+            How::Bounced(why) => self.bounced[why as usize] += 1,
+            How::Ignored(why) => self.ignored[why as usize] += 1,
+            How::Answered(kind, sent) if kind.is_presence() => self.presence += sent,
+            How::Answered(_, sent) => self.iq += sent,
+            How::RequestIgnored(why) => self.ignored_requests[why as usize] += 1,
+            How::NotAsked(_) => {}
+        }
     }
 
     /// Whether anything was answered, if only with an error.
     pub fn has_answer(&self) -> bool {
-        let is_bounced = self.bounced().iter().any(|(_, count)| *count > 0);
-        self.echoed + self.presence + self.iq > 0 || is_bounced
+        self.echoed + self.presence + self.iq + self.bounced.iter().sum::<u64>() > 0
     }
 
     /// Bounced messages by reason.
-    pub fn bounced(&self) -> [(&'static str, u64); 3] {
-        [("too-large", self.too_large), ("unfit", self.unfit), ("flood", self.flood)]
-    }
-
-    /// Presence and IQ that asked for something and got no answer, by reason.
-    pub fn ignored_requests(&self) -> [(&'static str, u64); 4] {
-        // An error asks for nothing, so it is never counted here.
-        let [_, reasons @ ..] = self.requests.by_reason();
-        reasons
+    pub fn bounced(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Bounce::ALL.map(Bounce::label).into_iter().zip(self.bounced)
     }
 
     /// Messages without an answer, by reason.
-    pub fn ignored(&self) -> [(&'static str, u64); 5] {
-        self.messages.by_reason()
+    pub fn ignored(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Silence::ALL.map(Silence::label).into_iter().zip(self.ignored)
+    }
+
+    /// Presence and IQ that asked for something and got no answer, by reason. An error asks for nothing,
+    /// so it is none.
+    pub fn ignored_requests(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Silence::ALL.map(Silence::label).into_iter().zip(self.ignored_requests).skip(1)
     }
 }

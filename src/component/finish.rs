@@ -5,6 +5,7 @@ use minidom::Element;
 use crate::component::address::{bare, domain_of};
 use crate::component::begin::{Begun, COLLECTED_DEPTH};
 use crate::component::flood::{self, Verdict};
+use crate::component::ids::Parties;
 use crate::component::message::Silence;
 use crate::component::notice::{Dealt, How};
 use crate::component::outbox::Outbox;
@@ -29,38 +30,59 @@ impl Echo {
         now: Now,
         out: &mut Outbox,
     ) -> Option<Event> {
-        match self.begun.take() {
-            Some(Begun::Message(parties)) => {
-                if is_whole {
-                    for child in &self.elements.judge.notes.children {
-                        ids::mirror_child(s, child, &parties, &mut self.edits);
-                    }
-                    self.close_prefixed(s);
-                }
-                let blanks = self.blanks(s);
-                let echo = if !self.elements.judge.fit {
-                    Err(Bounce::Unfit)
-                } else if !is_whole || self.echo_length(s) + blanks > self.limit {
-                    Err(Bounce::TooLarge(self.limit))
-                } else {
-                    Ok(blanks)
-                };
-                self.guard(s, &s[parties.sender], echo, out);
-            }
-            Some(Begun::Ignored(why)) => self.ignore(why, s),
+        let how = match self.begun.take() {
+            Some(Begun::Message(parties)) => self.send_back(s, is_whole, &parties, out),
+            Some(Begun::Ignored(why)) => How::Ignored(why),
             Some(Begun::Request(kind)) => {
                 let payload = self.payload(s, is_whole);
-                self.respond(kind, s, payload, now, out);
+                self.respond(kind, s, payload, now, out)
             }
             Some(Begun::StreamError) => {
                 let payload = self.payload(s, is_whole).unwrap_or_default();
                 return Some(Event::StreamError(StreamError::read(payload)));
             }
-            // Not even its start tag is there, and its `type` may be `error`.
-            None if is_message(s) => self.counts.ignore(Silence::Unanswerable),
-            None | Some(Begun::Unknown) => {}
+            Some(Begun::Unknown) => return None,
+            None => {
+                // Not even its start tag is there, and its `type` may be `error`.
+                if is_message(s) {
+                    self.counts.add(How::Ignored(Silence::Unanswerable));
+                }
+                return None;
+            }
+        };
+        self.counts.add(how);
+        if how.is_foreign() {
+            self.tell_foreign(s);
+        }
+        if self.notices.wants(how) {
+            self.tell(how, s);
         }
         None
+    }
+
+    /// Lets the echo of a message go out, or what is said instead, if its sender has not had too many.
+    fn send_back(&mut self, s: &[u8], is_whole: bool, parties: &Parties, out: &mut Outbox) -> How {
+        if is_whole {
+            for child in &self.elements.judge.notes.children {
+                ids::mirror_child(s, child, parties, &mut self.edits);
+            }
+            self.close_prefixed(s);
+        }
+        let blanks = self.blanks(s);
+        let bounce = match self.allow(&s[parties.sender.clone()], flood::message_units(s.len())) {
+            Verdict::Over => return How::Ignored(Silence::Flood),
+            Verdict::First => Bounce::Flood,
+            Verdict::Within if !self.elements.judge.fit => Bounce::Unfit,
+            Verdict::Within if !is_whole || self.echo_length(s) + blanks > self.limit => {
+                Bounce::TooLarge
+            }
+            Verdict::Within => {
+                self.edits.write(s, out);
+                out.pad(blanks);
+                return How::Echoed;
+            }
+        };
+        self.bounce(bounce, s, out)
     }
 
     /// How many bytes the echo of a message has.
@@ -98,22 +120,6 @@ impl Echo {
         }
     }
 
-    /// Lets an echo go out with so many blanks behind it, or what is said instead, if its sender has not
-    /// had too many.
-    fn guard(&mut self, s: &[u8], sender: &[u8], echo: Result<usize, Bounce>, out: &mut Outbox) {
-        match (self.allow(sender, flood::message_units(s.len())), echo) {
-            (Verdict::Within, Ok(blanks)) => {
-                self.counts.echoed += 1;
-                self.edits.write(s, out);
-                out.pad(blanks);
-                self.tell(How::Echoed, s);
-            }
-            (Verdict::Within, Err(bounce)) => self.bounce(bounce, s, out),
-            (Verdict::First, _) => self.bounce(Bounce::Flood, s, out),
-            (Verdict::Over, _) => self.ignore(Silence::Flood, s),
-        }
-    }
-
     /// Takes so many units from a sender's allowance, if there is a limit.
     #[inline]
     fn allow(&mut self, sender: &[u8], units: u32) -> Verdict {
@@ -122,15 +128,6 @@ impl Echo {
             self.notices.flooded();
         }
         verdict
-    }
-
-    #[cold]
-    fn ignore(&mut self, why: Silence, s: &[u8]) {
-        self.counts.ignore(why);
-        if why == Silence::ForeignTo {
-            self.tell_foreign(s);
-        }
-        self.tell(How::Ignored(why), s);
     }
 
     /// Takes note that a stanza came for a domain that is not ours.
@@ -144,16 +141,9 @@ impl Echo {
         }
     }
 
-    /// Takes note of what was done with the stanza, if that is wanted.
-    #[inline]
-    fn tell(&mut self, how: How, s: &[u8]) {
-        if self.notices.wants(how) {
-            self.tell_of(how, s);
-        }
-    }
-
+    /// Takes note of what was done with a stanza.
     #[cold]
-    fn tell_of(&mut self, how: How, s: &[u8]) {
+    fn tell(&mut self, how: How, s: &[u8]) {
         let value = |name| self.elements.judge.head.get(name).and_then(|it| it.text(s));
         let from = value(Usual::From).map(|from| bare(&from).to_owned());
         let id = value(Usual::Id).map(|id| id.chars().take(LONGEST_ID).collect());
@@ -161,19 +151,14 @@ impl Echo {
     }
 
     #[cold]
-    fn bounce(&mut self, bounce: Bounce, s: &[u8], out: &mut Outbox) {
+    fn bounce(&mut self, bounce: Bounce, s: &[u8], out: &mut Outbox) -> How {
         let reply = Reply::to(s, &self.elements.judge.head, &self.domain);
         let told = reply.is_some_and(|reply| {
-            let error = |reply: &Reply| reply.error("message", bounce.into());
+            let error = |reply: &Reply| reply.error("message", bounce.error(self.limit));
             // An error without an id tells less, but more than silence.
             self.send(&error(&reply), out) || self.send(&error(&Reply { id: None, ..reply }), out)
         });
-        if told {
-            self.counts.bounce(bounce);
-            self.tell(How::Bounced(bounce), s);
-        } else {
-            self.ignore(Silence::Unanswerable, s);
-        }
+        if told { How::Bounced(bounce) } else { How::Ignored(Silence::Unanswerable) }
     }
 
     /// Answers presence or an IQ, if it asks for anything.
@@ -185,91 +170,77 @@ impl Echo {
         payload: Result<&[u8], Missing>,
         now: Now,
         out: &mut Outbox,
-    ) {
+    ) -> How {
         let head = &self.elements.judge.head;
         let is_request = Request { s, head, content: payload }.is_answered(kind);
+        let ignored =
+            |why| if is_request { How::RequestIgnored(why) } else { How::NotAsked(Some(why)) };
         if head.get(Usual::To).is_some_and(|to| self.domain.ours(s, to).is_none()) {
-            self.tell_foreign(s);
-            return self.ignore_request(is_request, Silence::ForeignTo, s);
+            return ignored(Silence::ForeignTo);
         }
         // Presence that nobody answers costs no more than a look at it.
         if kind.is_presence() && !is_request {
-            return self.tell(How::Answered(0), s);
+            return How::NotAsked(None);
         }
         let Some(reply) = Reply::to(s, head, &self.domain) else {
             let sender = head.get(Usual::From).and_then(|from| from.text(s));
-            let why = sender.map_or(Silence::NoSender, |_| Silence::Unanswerable);
-            return self.ignore_request(is_request, why, s);
+            return ignored(sender.map_or(Silence::NoSender, |_| Silence::Unanswerable));
         };
         let is_own = self.domain.has(&reply.to);
         self.counts.pinged |= is_own && reply.id.as_ref().is_some_and(|id| *id == self.ping);
         // Our own presence needs no answer; our own pings do, since one daemon of several may get
         // another's.
         if !is_request || is_own && kind.is_presence() {
-            return self.tell(How::Answered(0), s);
+            return How::NotAsked(None);
         }
-        if is_own || self.is_within_allowance(kind, s, &reply, out) {
-            self.send_answers(kind, s, payload, &reply, now, out);
+        if !is_own && let Some(how) = self.over_allowance(kind, s, &reply, out) {
+            return how;
+        }
+        match self.send_answers(kind, s, payload, &reply, now, out) {
+            0 => How::RequestIgnored(Silence::Unanswerable),
+            sent => How::Answered(kind, sent),
         }
     }
 
-    /// Takes note of presence or an IQ without an answer. One that asks for nothing is not counted.
-    #[cold]
-    fn ignore_request(&mut self, is_request: bool, why: Silence, s: &[u8]) {
-        if is_request {
-            self.counts.ignore_request(why);
-        }
-        self.tell(How::RequestIgnored(why), s);
-    }
-
-    /// Whether a request is within its sender's allowance, on which it draws too. An IQ gets an answer
-    /// even if it is not, once (RFC 6120 §8.2.3).
-    fn is_within_allowance(
+    /// What becomes of a request if it is over its sender's allowance, on which it draws. An IQ gets an
+    /// answer all the same, once (RFC 6120 §8.2.3).
+    fn over_allowance(
         &mut self,
         kind: Kind,
         s: &[u8],
         reply: &Reply,
         out: &mut Outbox,
-    ) -> bool {
-        let verdict = self.allow(bare(&reply.to).as_bytes(), flood::request_units(s.len()));
-        if verdict == Verdict::Within {
-            return true;
+    ) -> Option<How> {
+        let error = |limit| reply.error("iq", Bounce::Flood.error(limit));
+        match self.allow(bare(&reply.to).as_bytes(), flood::request_units(s.len())) {
+            Verdict::Within => None,
+            Verdict::First if !kind.is_presence() && self.send(&error(self.limit), out) => {
+                Some(How::Answered(kind, 1))
+            }
+            _ => Some(How::RequestIgnored(Silence::Flood)),
         }
-        let error = || reply.error("iq", Bounce::Flood.into());
-        if verdict == Verdict::First && !kind.is_presence() && self.send(&error(), out) {
-            self.counts.iq += 1;
-            self.tell(How::Answered(1), s);
-        } else {
-            self.ignore_request(true, Silence::Flood, s);
-        }
-        false
     }
 
-    /// Lets the answers to a request go out. An IQ whose own is too large gets an error instead.
+    /// Lets the answers to a request go out, and says how many those are. An IQ whose own is too large
+    /// gets an error instead.
     fn send_answers(
-        &mut self,
+        &self,
         kind: Kind,
         s: &[u8],
         payload: Result<&[u8], Missing>,
         reply: &Reply,
         now: Now,
         out: &mut Outbox,
-    ) {
+    ) -> u64 {
         let most = self.most();
-        let mut let_out = |answer: Answer| usize::from(out.send_xml(most, &answer.xml()));
+        let mut let_out = |answer: Answer| u64::from(out.send_xml(most, &answer.xml()));
         let request = Request { s, head: &self.elements.judge.head, content: payload };
         let answers = self.responder.answers(kind, reply, &request, now);
-        let mut sent = answers.into_iter().map(&mut let_out).sum();
+        let sent = answers.into_iter().map(&mut let_out).sum();
         if sent == 0 && !kind.is_presence() {
-            sent = let_out(self.responder.refusal(reply));
+            return let_out(self.responder.refusal(reply));
         }
-        if sent == 0 {
-            return self.ignore_request(true, Silence::Unanswerable, s);
-        }
-        let counted =
-            if kind.is_presence() { &mut self.counts.presence } else { &mut self.counts.iq };
-        *counted += sent as u64;
-        self.tell(How::Answered(sent), s);
+        sent
     }
 
     /// Lets a stanza of our own go out, if the server takes one of that size: others choose how long

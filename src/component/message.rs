@@ -26,6 +26,23 @@ pub enum Silence {
     Flood,
 }
 
+impl Silence {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 5] =
+        [Self::Error, Self::ForeignTo, Self::NoSender, Self::Unanswerable, Self::Flood];
+
+    /// Its name in metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::ForeignTo => "foreign-to",
+            Self::NoSender => "no-sender",
+            Self::Unanswerable => "unanswerable",
+            Self::Flood => "flood",
+        }
+    }
+}
+
 impl fmt::Display for Silence {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(match self {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::component::message::Silence;
 use crate::component::reply::Bounce;
+use crate::component::requests::Kind;
 
 /// So many foreign domains are told of; a server that hands over more has said enough.
 const FOREIGN_DOMAINS: usize = 16;
@@ -56,22 +57,38 @@ pub enum How {
     /// The message was not answered.
     Ignored(Silence),
     /// The presence or IQ got so many answers.
-    Answered(usize),
-    /// The presence or IQ was not answered, for another reason than that it asks for nothing.
+    Answered(Kind, u64),
+    /// The presence or IQ asked for something, and was not answered.
     RequestIgnored(Silence),
+    /// The presence or IQ asked for nothing, or of nobody here for that reason.
+    NotAsked(Option<Silence>),
+}
+
+impl How {
+    /// Whether the stanza came for a domain that is not ours.
+    pub fn is_foreign(self) -> bool {
+        matches!(
+            self,
+            Self::Ignored(Silence::ForeignTo)
+                | Self::RequestIgnored(Silence::ForeignTo)
+                | Self::NotAsked(Some(Silence::ForeignTo))
+        )
+    }
 }
 
 impl fmt::Display for How {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::Echoed => f.write_str("message echoed"),
-            Self::Bounced(Bounce::TooLarge(_)) => f.write_str("message bounced: too large"),
+            Self::Bounced(Bounce::TooLarge) => f.write_str("message bounced: too large"),
             Self::Bounced(Bounce::Unfit) => f.write_str("message bounced: not valid in our stream"),
             Self::Bounced(Bounce::Flood) => f.write_str("message bounced: allowance used up"),
             Self::Ignored(why) => write!(f, "message not answered: {why}"),
-            Self::Answered(0) => f.write_str("request not answered"),
-            Self::Answered(_) => f.write_str("request answered"),
-            Self::RequestIgnored(why) => write!(f, "request not answered: {why}"),
+            Self::Answered(..) => f.write_str("request answered"),
+            Self::RequestIgnored(why) | Self::NotAsked(Some(why)) => {
+                write!(f, "request not answered: {why}")
+            }
+            Self::NotAsked(None) => f.write_str("request not answered"),
         }
     }
 }

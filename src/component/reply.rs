@@ -76,37 +76,50 @@ impl Reply {
 /// Why a message is not echoed, as its sender is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bounce {
-    /// The echo would be over this many bytes.
-    TooLarge(usize),
+    /// The echo would be too large.
+    TooLarge,
     /// The echo would not be well-formed on our stream.
     Unfit,
     /// Its sender has sent too many.
     Flood,
 }
 
-impl From<Bounce> for StanzaError {
-    fn from(bounce: Bounce) -> Self {
-        let (kind, condition, text) = match bounce {
-            Bounce::TooLarge(limit) => (
+impl Bounce {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::TooLarge, Self::Unfit, Self::Flood];
+
+    /// Its name in metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too-large",
+            Self::Unfit => "unfit",
+            Self::Flood => "flood",
+        }
+    }
+
+    /// The error that says so, where stanzas may have `limit` bytes.
+    pub fn error(self, limit: usize) -> StanzaError {
+        let (kind, condition, text) = match self {
+            Self::TooLarge => (
                 ErrorType::Modify,
                 DefinedCondition::PolicyViolation,
                 format!(
                     "The message or its echo is larger than {limit} bytes, the limit of this service"
                 ),
             ),
-            Bounce::Unfit => (
+            Self::Unfit => (
                 ErrorType::Modify,
                 DefinedCondition::NotAcceptable,
                 "The echo would not be well-formed XML: it holds a namespace prefix that it does \
                  not declare, or a character or entity that XML 1.0 does not allow"
                     .into(),
             ),
-            Bounce::Flood => (
+            Self::Flood => (
                 ErrorType::Wait,
                 DefinedCondition::ResourceConstraint,
                 "Too many messages: no more are echoed for a while".into(),
             ),
         };
-        Self::new(kind, condition, "en", text)
+        StanzaError::new(kind, condition, "en", text)
     }
 }
