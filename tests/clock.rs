@@ -54,7 +54,7 @@ async fn expect_probe(server: &mut DuplexStream) -> Vec<String> {
 }
 
 fn ping_between(from: &str, to: &str, id: &str) -> String {
-    let payload = "<ping xmlns='urn:xmpp:ping'></ping>";
+    let payload = "<ping xmlns='urn:xmpp:ping'/>";
     format!("<iq type='get' from='{from}' to='{to}' id='{id}'>{payload}</iq>")
 }
 

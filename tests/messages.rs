@@ -192,7 +192,7 @@ fn an_echo_over_the_limit_is_bounced_and_the_next_is_echoed() {
     let tag = format!(" a='{}'", "x".repeat(room - 5));
     is_bounced(&message(&tag, "x"), "policy-violation");
     let bounce = answer(&message(" id='7'", &"x".repeat(LIMIT)));
-    assert!(bounce.starts_with(&format!("<message from='{BOT}' id='7' to='{U}'")), "{bounce}");
+    assert!(bounce.starts_with(&format!("<message from='{BOT}' to='{U}' id='7'")), "{bounce}");
     assert!(bounce.contains("524288 bytes"), "{bounce}");
 }
 

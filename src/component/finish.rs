@@ -1,8 +1,7 @@
 //! What is done with an element that is all there, or too large: an echo, a bounce, answers, or nothing.
 
-use minidom::Element;
-
 use crate::component::address::{bare, domain_of};
+use crate::component::answer::Answer;
 use crate::component::begin::{Begun, COLLECTED_DEPTH};
 use crate::component::flood::{self, Verdict};
 use crate::component::ids::Parties;
@@ -10,7 +9,7 @@ use crate::component::message::Silence;
 use crate::component::notice::{Dealt, How};
 use crate::component::outbox::Outbox;
 use crate::component::reply::{Bounce, Reply};
-use crate::component::requests::{Answer, Kind, Missing, Now, Request};
+use crate::component::requests::{Kind, Missing, Now, Request};
 use crate::component::stream_error::StreamError;
 use crate::component::{Echo, Event, edits, ids};
 use crate::xml::attributes::Usual;
@@ -154,9 +153,9 @@ impl Echo {
     fn bounce(&mut self, bounce: Bounce, s: &[u8], out: &mut Outbox) -> How {
         let reply = Reply::to(s, &self.elements.judge.head, &self.domain);
         let told = reply.is_some_and(|reply| {
-            let error = |reply: &Reply| reply.error("message", bounce.error(self.limit));
+            let error = Answer::to(&reply, "message", "error", bounce.error(self.limit));
             // An error without an id tells less, but more than silence.
-            self.send(&error(&reply), out) || self.send(&error(&Reply { id: None, ..reply }), out)
+            self.send(&error, out) || self.send(&Answer { id: None, ..error }, out)
         });
         if told { How::Bounced(bounce) } else { How::Ignored(Silence::Unanswerable) }
     }
@@ -211,7 +210,7 @@ impl Echo {
         reply: &Reply,
         out: &mut Outbox,
     ) -> Option<How> {
-        let error = |limit| reply.error("iq", Bounce::Flood.error(limit));
+        let error = |limit| Answer::to(reply, "iq", "error", Bounce::Flood.error(limit));
         match self.allow(bare(&reply.to).as_bytes(), flood::request_units(s.len())) {
             Verdict::Within => None,
             Verdict::First if !kind.is_presence() && self.send(&error(self.limit), out) => {
@@ -232,26 +231,19 @@ impl Echo {
         now: Now,
         out: &mut Outbox,
     ) -> u64 {
-        let most = self.most();
-        let mut let_out = |answer: Answer| u64::from(out.send_xml(most, &answer.xml()));
         let request = Request { s, head: &self.elements.judge.head, content: payload };
         let answers = self.responder.answers(kind, reply, &request, now);
-        let sent = answers.into_iter().map(&mut let_out).sum();
+        let sent = answers.iter().map(|answer| u64::from(self.send(answer, out))).sum();
         if sent == 0 && !kind.is_presence() {
-            return let_out(self.responder.refusal(reply));
+            return self.send(&self.responder.refusal(reply), out).into();
         }
         sent
     }
 
     /// Lets a stanza of our own go out, if the server takes one of that size: others choose how long
     /// its addresses and id are. Says whether it does.
-    pub(super) fn send(&self, element: &Element, out: &mut Outbox) -> bool {
-        matches!(out.send_within(self.most(), element), Ok(true))
-    }
-
-    /// How many bytes a stanza of our own may have.
-    fn most(&self) -> usize {
-        self.limit.max(ACCEPTED)
+    pub(super) fn send(&self, answer: &Answer, out: &mut Outbox) -> bool {
+        out.send_xml(self.limit.max(ACCEPTED), &answer.xml())
     }
 }
 

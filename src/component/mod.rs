@@ -4,6 +4,7 @@
 //! fuzzers drive it with byte slices.
 
 pub mod address;
+pub mod answer;
 mod begin;
 pub mod counts;
 pub mod edits;

@@ -58,41 +58,24 @@ impl Outbox {
     /// # Errors
     /// If it holds what XML cannot. Then nothing goes out.
     pub fn send(&mut self, element: &impl AsXml) -> io::Result<()> {
-        self.send_within(usize::MAX, element).map(drop)
-    }
-
-    /// The same if it is at most `limit` bytes then; says whether it was.
-    ///
-    /// # Errors
-    /// The same.
-    pub fn send_within(&mut self, limit: usize, element: &impl AsXml) -> io::Result<bool> {
         let start = self.bytes.len();
-        if let Err(error) = write(&mut self.bytes, element) {
+        let written = write(&mut self.bytes, element);
+        if written.is_err() {
             self.bytes.truncate(start);
-            return Err(error);
         }
-        Ok(self.end_stanza(start, limit))
+        written
     }
 
-    /// The same for a stanza of our own that is XML in those namespaces already.
+    /// Lets a stanza of our own go out, which is XML in those namespaces already, with the blanks that
+    /// it needs behind it. Says whether it does: it is at most `limit` bytes with them. What goes before
+    /// any other tag in it is far longer than that tag.
     pub fn send_xml(&mut self, limit: usize, stanza: &[u8]) -> bool {
-        let start = self.bytes.len();
-        self.push(stanza);
-        self.end_stanza(start, limit)
-    }
-
-    /// Adds the blanks that a stanza of our own needs behind it, which begins there; takes it back if
-    /// it is over `limit` bytes with them. What goes before any other tag in it is far longer than that
-    /// tag.
-    fn end_stanza(&mut self, start: usize, limit: usize) -> bool {
-        let tag = memchr(b'>', &self.bytes[start..]).map_or(0, |end| end + 1);
-        let size = self.bytes.len() - start;
-        let blanks = if tag < SHORT_TAG { 0 } else { (2 * tag).saturating_sub(size) };
-        let fits = size + blanks <= limit;
+        let tag = memchr(b'>', stanza).map_or(0, |end| end + 1);
+        let blanks = if tag < SHORT_TAG { 0 } else { (2 * tag).saturating_sub(stanza.len()) };
+        let fits = stanza.len() + blanks <= limit;
         if fits {
+            self.push(stanza);
             self.pad(blanks);
-        } else {
-            self.bytes.truncate(start);
         }
         fits
     }

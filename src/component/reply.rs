@@ -1,17 +1,15 @@
-//! Stanzas of our own making: who they are from and to, and the errors among them.
+//! Whom an answer is from and to, and what a message that is not echoed is answered with.
 //!
-//! The constructors hold the protocol's duties: a reply comes from the address that was asked, goes
-//! to the one that asked, and keeps the id (RFC 6120 §8.2.3 and §8.3.1). Addresses stay strings,
-//! since who asked may have one that is no JID by today's rules.
+//! An answer comes from the address that was asked, goes to the one that asked, and keeps the id (RFC
+//! 6120 §8.2.3 and §8.3.1). Addresses stay strings, since who asked may have one that is no JID by
+//! today's rules. Sends nothing.
 
 use std::borrow::Cow;
 
-use minidom::Element;
-use minidom::rxml::xml_ncname;
-use xmpp_parsers::ns;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use crate::component::address::Domain;
+use crate::component::answer::written;
 use crate::xml::attributes::Usual;
 use crate::xml::tag::Tag;
 
@@ -50,27 +48,6 @@ impl Reply {
         self.id = self.id.filter(|id| id.len() + addresses <= MOST_COPIED);
         (addresses <= MOST_COPIED).then_some(self)
     }
-
-    /// The stanza `name` of type `kind`.
-    pub fn stanza(
-        &self,
-        name: &str,
-        kind: Option<&str>,
-        children: impl IntoIterator<Item = Element>,
-    ) -> Element {
-        Element::builder(name, ns::COMPONENT)
-            .attr(xml_ncname!("from").into(), &*self.from)
-            .attr(xml_ncname!("to").into(), &*self.to)
-            .attr(xml_ncname!("id").into(), self.id.as_deref())
-            .attr(xml_ncname!("type").into(), kind)
-            .append_all(children)
-            .build()
-    }
-
-    /// The same as an error.
-    pub fn error(&self, name: &str, error: StanzaError) -> Element {
-        self.stanza(name, Some("error"), [error.into()])
-    }
 }
 
 /// Why a message is not echoed, as its sender is told.
@@ -97,8 +74,8 @@ impl Bounce {
         }
     }
 
-    /// The error that says so, where stanzas may have `limit` bytes.
-    pub fn error(self, limit: usize) -> StanzaError {
+    /// The error that says so, written, where stanzas may have `limit` bytes.
+    pub fn error(self, limit: usize) -> Vec<u8> {
         let (kind, condition, text) = match self {
             Self::TooLarge => (
                 ErrorType::Modify,
@@ -120,6 +97,6 @@ impl Bounce {
                 "Too many messages: no more are echoed for a while".into(),
             ),
         };
-        StanzaError::new(kind, condition, "en", text)
+        written(&StanzaError::new(kind, condition, "en", text))
     }
 }

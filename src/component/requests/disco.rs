@@ -7,7 +7,7 @@ use xmpp_parsers::hashes::Algo;
 use xmpp_parsers::ns;
 use xmpp_parsers::server_info::generate_address_field;
 
-use crate::component::requests::answer::written;
+use crate::component::answer::written;
 use crate::component::requests::iq::LAST;
 use crate::component::requests::pubsub::RETRIEVE_ITEMS;
 use crate::component::requests::refusal::Refusal;

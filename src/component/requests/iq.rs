@@ -10,8 +10,8 @@ use xmpp_parsers::version::VersionResult;
 use xso::text::TextCodec;
 
 use crate::component::address::{bare, is_node};
+use crate::component::answer::Answer;
 use crate::component::reply::Reply;
-use crate::component::requests::answer::Answer;
 use crate::component::requests::child::{Child, element_at};
 use crate::component::requests::refusal::Refusal;
 use crate::component::requests::{Kind, Missing, Now, Request, Responder};

@@ -4,7 +4,6 @@
 //! there is one, and written once, when the component is made. What cannot be read is answered as
 //! malformed, never left without an answer (RFC 6120 §8.2.3).
 
-mod answer;
 mod avatar;
 mod child;
 mod disco;
@@ -20,9 +19,8 @@ use chrono::{DateTime, Utc};
 use minidom::Element;
 use xmpp_parsers::ns;
 
+use crate::component::answer::{Answer, written};
 use crate::component::reply::Reply;
-pub use crate::component::requests::answer::Answer;
-use crate::component::requests::answer::written;
 use crate::component::requests::child::Scope;
 use crate::component::requests::disco::Disco;
 use crate::component::requests::pubsub::Nodes;

@@ -7,8 +7,8 @@ use memchr::{memchr, memmem};
 use xmpp_parsers::ns;
 
 use crate::component::address::{bare, is_node};
+use crate::component::answer::Answer;
 use crate::component::reply::Reply;
-use crate::component::requests::answer::Answer;
 use crate::component::requests::child::{Children, namespace};
 use crate::component::requests::refusal::Refusal;
 use crate::component::requests::{Kind, Request, Responder};

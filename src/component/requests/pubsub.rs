@@ -6,7 +6,7 @@ use xmpp_parsers::ns;
 use xmpp_parsers::pubsub::pubsub::{Item, Items};
 use xmpp_parsers::pubsub::{ItemId, PubSub};
 
-use crate::component::requests::answer::written;
+use crate::component::answer::written;
 use crate::component::requests::child::{Child, Scope};
 use crate::component::requests::refusal::Refusal;
 use crate::component::requests::{avatar, vcard};

@@ -1,4 +1,4 @@
-//! Answers: stanzas of ours whose payload is written already.
+//! Stanzas of ours, whose payload is written already: answers to others, and our own pings.
 //!
 //! Most payloads are the same for everyone. They are written once, so that an answer costs little more
 //! than its addresses. Decides nothing.
@@ -10,10 +10,10 @@ use xso::AsXml;
 use crate::component::outbox::Outbox;
 use crate::component::reply::Reply;
 
-/// A stanza that answers another.
+/// A stanza of ours, which answers another or is a ping.
 #[derive(Debug)]
 pub struct Answer<'a> {
-    /// `iq` or `presence`.
+    /// `message`, `presence` or `iq`.
     pub name: &'static str,
     /// Its `type`.
     pub kind: Option<&'static str>,
@@ -21,7 +21,7 @@ pub struct Answer<'a> {
     pub from: Cow<'a, str>,
     /// Where it goes to.
     pub to: &'a str,
-    /// The id of what it answers, where it keeps that.
+    /// Its id, that of what it answers where it keeps that.
     pub id: Option<&'a str>,
     /// What is in it, as XML in our stream.
     pub payload: Cow<'a, [u8]>,
