@@ -9,7 +9,7 @@ use crate::component::message::Silence;
 use crate::component::notice::{Dealt, How};
 use crate::component::outbox::Outbox;
 use crate::component::reply::{Bounce, Reply};
-use crate::component::requests::{Kind, Missing, Now, Request};
+use crate::component::requests::{Kind, Now, Refusal, Request};
 use crate::component::stream_error::StreamError;
 use crate::component::{Echo, Event, edits, ids};
 use crate::xml::attributes::Usual;
@@ -108,12 +108,12 @@ impl Echo {
     }
 
     /// What stands between the start and the end tag of an element.
-    fn payload<'a>(&self, s: &'a [u8], is_whole: bool) -> Result<&'a [u8], Missing> {
+    fn payload<'a>(&self, s: &'a [u8], is_whole: bool) -> Result<&'a [u8], Refusal> {
         let judge = &self.elements.judge;
         if !judge.fit {
-            Err(Missing::Unfit)
+            Err(Refusal::Malformed)
         } else if !is_whole || judge.deepest > COLLECTED_DEPTH {
-            Err(Missing::TooLarge)
+            Err(Refusal::TooLarge)
         } else {
             Ok(&s[judge.head.end..judge.content_end])
         }
@@ -166,7 +166,7 @@ impl Echo {
         &mut self,
         kind: Kind,
         s: &[u8],
-        payload: Result<&[u8], Missing>,
+        payload: Result<&[u8], Refusal>,
         now: Now,
         out: &mut Outbox,
     ) -> How {
@@ -226,7 +226,7 @@ impl Echo {
         &self,
         kind: Kind,
         s: &[u8],
-        payload: Result<&[u8], Missing>,
+        payload: Result<&[u8], Refusal>,
         reply: &Reply,
         now: Now,
         out: &mut Outbox,

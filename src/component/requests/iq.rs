@@ -14,7 +14,7 @@ use crate::component::answer::Answer;
 use crate::component::reply::Reply;
 use crate::component::requests::child::{Child, element_at};
 use crate::component::requests::refusal::Refusal;
-use crate::component::requests::{Kind, Missing, Now, Request, Responder};
+use crate::component::requests::{Kind, Now, Request, Responder};
 
 /// XEP-0012, for which xmpp-parsers has no type.
 pub const LAST: &str = "jabber:iq:last";
@@ -77,11 +77,7 @@ impl Responder {
 impl<'a> Request<'a> {
     /// RFC 6120 §8.2.3: a request has exactly one child element.
     fn only_child(&self) -> Result<Child<'a>, Refusal> {
-        let content = self.content.map_err(|missing| match missing {
-            Missing::Unfit => Refusal::Malformed,
-            Missing::TooLarge => Refusal::TooLarge,
-        })?;
-        let child = Child::first(content, &[self.scope()]);
+        let child = Child::first(self.content?, &[self.scope()]);
         child.filter(|it| element_at(it.rest).is_none()).ok_or(Refusal::Malformed)
     }
 }

@@ -24,7 +24,8 @@ use crate::component::reply::Reply;
 use crate::component::requests::child::Scope;
 use crate::component::requests::disco::Disco;
 use crate::component::requests::pubsub::Nodes;
-use crate::component::requests::refusal::{Errors, Refusal};
+use crate::component::requests::refusal::Errors;
+pub use crate::component::requests::refusal::Refusal;
 use crate::xml::attributes::Attribute;
 use crate::xml::tag::Tag;
 
@@ -107,15 +108,6 @@ impl Kind {
     }
 }
 
-/// Why there is nothing of a request's payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missing {
-    /// It is not what may stand in XML.
-    Unfit,
-    /// It is too large or deep.
-    TooLarge,
-}
-
 /// A request, as far as it could be read.
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -123,8 +115,8 @@ pub struct Request<'a> {
     pub s: &'a [u8],
     /// Its start tag.
     pub head: &'a Tag,
-    /// What stands in it, or why that cannot be read.
-    pub content: Result<&'a [u8], Missing>,
+    /// What stands in it, or why that is not looked at.
+    pub content: Result<&'a [u8], Refusal>,
 }
 
 impl<'a> Request<'a> {
