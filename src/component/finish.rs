@@ -32,10 +32,7 @@ impl Echo {
         let how = match self.begun.take() {
             Some(Begun::Message(parties)) => self.send_back(s, is_whole, &parties, out),
             Some(Begun::Ignored(why)) => How::Ignored(why),
-            Some(Begun::Request(kind)) => {
-                let payload = self.payload(s, is_whole);
-                self.respond(kind, s, payload, now, out)
-            }
+            Some(Begun::Request(kind)) => self.respond(kind, s, is_whole, now, out),
             Some(Begun::StreamError) => {
                 let payload = self.payload(s, is_whole).unwrap_or_default();
                 return Some(Event::StreamError(StreamError::read(payload)));
@@ -119,6 +116,12 @@ impl Echo {
         }
     }
 
+    /// A request of that kind, as far as it could be read.
+    fn request<'a>(&'a self, kind: Kind, s: &'a [u8], is_whole: bool, now: Now) -> Request<'a> {
+        let (head, content) = (&self.elements.judge.head, self.payload(s, is_whole));
+        Request { kind, s, head, content, now }
+    }
+
     /// Takes so many units from a sender's allowance, if there is a limit.
     #[inline]
     fn allow(&mut self, sender: &[u8], units: u32) -> Verdict {
@@ -162,16 +165,9 @@ impl Echo {
 
     /// Answers presence or an IQ, if it asks for anything.
     #[cold]
-    fn respond(
-        &mut self,
-        kind: Kind,
-        s: &[u8],
-        payload: Result<&[u8], Refusal>,
-        now: Now,
-        out: &mut Outbox,
-    ) -> How {
-        let head = &self.elements.judge.head;
-        let is_request = Request { s, head, content: payload }.is_answered(kind);
+    fn respond(&mut self, kind: Kind, s: &[u8], is_whole: bool, now: Now, out: &mut Outbox) -> How {
+        let request = self.request(kind, s, is_whole, now);
+        let (head, is_request) = (request.head, request.is_answered());
         let ignored =
             |why| if is_request { How::RequestIgnored(why) } else { How::NotAsked(Some(why)) };
         if head.get(Usual::To).is_some_and(|to| self.domain.ours(s, to).is_none()) {
@@ -195,7 +191,7 @@ impl Echo {
         if !is_own && let Some(how) = self.over_allowance(kind, s, &reply, out) {
             return how;
         }
-        match self.send_answers(kind, s, payload, &reply, now, out) {
+        match self.send_answers(&self.request(kind, s, is_whole, now), &reply, out) {
             0 => How::RequestIgnored(Silence::Unanswerable),
             sent => How::Answered(kind, sent),
         }
@@ -222,19 +218,10 @@ impl Echo {
 
     /// Lets the answers to a request go out, and says how many those are. An IQ whose own is too large
     /// gets an error instead.
-    fn send_answers(
-        &self,
-        kind: Kind,
-        s: &[u8],
-        payload: Result<&[u8], Refusal>,
-        reply: &Reply,
-        now: Now,
-        out: &mut Outbox,
-    ) -> u64 {
-        let request = Request { s, head: &self.elements.judge.head, content: payload };
-        let answers = self.responder.answers(kind, reply, &request, now);
+    fn send_answers(&self, request: &Request, reply: &Reply, out: &mut Outbox) -> u64 {
+        let answers = self.responder.answers(request, reply);
         let sent = answers.iter().map(|answer| u64::from(self.send(answer, out))).sum();
-        if sent == 0 && !kind.is_presence() {
+        if sent == 0 && !request.kind.is_presence() {
             return self.send(&self.responder.refusal(reply), out).into();
         }
         sent

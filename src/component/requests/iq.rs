@@ -14,50 +14,32 @@ use crate::component::answer::Answer;
 use crate::component::reply::Reply;
 use crate::component::requests::child::{Child, element_at};
 use crate::component::requests::refusal::Refusal;
-use crate::component::requests::{Kind, Now, Request, Responder};
+use crate::component::requests::{Kind, Request, Responder};
 
 /// XEP-0012, for which xmpp-parsers has no type.
 pub const LAST: &str = "jabber:iq:last";
 
 impl Responder {
     /// The answer to a request.
-    pub(super) fn iq<'a>(
-        &'a self,
-        kind: Kind,
-        reply: &'a Reply,
-        request: &Request,
-        now: Now,
-    ) -> Answer<'a> {
-        match self.result(kind, reply, request, now) {
+    pub(super) fn iq<'a>(&'a self, request: &Request, reply: &'a Reply) -> Answer<'a> {
+        match self.result(request, reply) {
             Ok(payload) => Answer::to(reply, "iq", "result", payload),
             Err(refusal) => Answer::to(reply, "iq", "error", self.errors.of(refusal)),
         }
     }
 
-    fn result(
-        &self,
-        kind: Kind,
-        reply: &Reply,
-        request: &Request,
-        now: Now,
-    ) -> Result<Cow<'_, [u8]>, Refusal> {
+    fn result(&self, request: &Request, reply: &Reply) -> Result<Cow<'_, [u8]>, Refusal> {
         let child = request.only_child()?;
-        match kind {
+        match request.kind {
             _ if reply.id.is_none() => Err(Refusal::Malformed),
-            Kind::Get => self.get(&child, &reply.from, request, now),
+            Kind::Get => self.get(request, &child, &reply.from),
             Kind::Set => Err(Refusal::Unavailable),
             _ => Err(Refusal::Malformed),
         }
     }
 
     /// The payload of the answer to a get, empty where it has none.
-    fn get(
-        &self,
-        child: &Child,
-        asked: &str,
-        request: &Request,
-        now: Now,
-    ) -> Result<Cow<'_, [u8]>, Refusal> {
+    fn get(&self, request: &Request, child: &Child, asked: &str) -> Result<Cow<'_, [u8]>, Refusal> {
         let disco = self.disco(is_node(asked));
         let node = || child.attribute("node");
         Ok(match child.name() {
@@ -65,8 +47,8 @@ impl Responder {
             (b"query", ns::DISCO_ITEMS) => disco.items(node().as_deref())?.into(),
             (b"ping", ns::PING) => Cow::default(),
             (b"query", ns::VERSION) => (&*self.version).into(),
-            (b"query", LAST) => last(asked, now.uptime).into(),
-            (b"time", ns::TIME) => time(&now.utc).into(),
+            (b"query", LAST) => last(asked, request.now.uptime).into(),
+            (b"time", ns::TIME) => time(&request.now.utc).into(),
             (b"vCard", ns::VCARD) => (&*self.vcard).into(),
             (b"pubsub", ns::PUBSUB) => self.nodes.get(child, request.scope())?.into(),
             _ => return Err(Refusal::Unavailable),

@@ -111,18 +111,22 @@ impl Kind {
 /// A request, as far as it could be read.
 #[derive(Debug)]
 pub struct Request<'a> {
+    /// What it asks for, by its start tag.
+    pub kind: Kind,
     /// All of the stanza.
     pub s: &'a [u8],
     /// Its start tag.
     pub head: &'a Tag,
     /// What stands in it, or why that is not looked at.
     pub content: Result<&'a [u8], Refusal>,
+    /// When it came.
+    pub now: Now,
 }
 
 impl<'a> Request<'a> {
     /// Whether there is anything to answer.
-    pub fn is_answered(&self, kind: Kind) -> bool {
-        kind.is_answered() && (kind != Kind::Available || self.joins_room())
+    pub fn is_answered(&self) -> bool {
+        self.kind.is_answered() && (self.kind != Kind::Available || self.joins_room())
     }
 
     fn scope(&self) -> Scope<'a, 'a> {
@@ -156,17 +160,11 @@ impl Responder {
     }
 
     /// The answers to a request that is answered, in their order.
-    pub fn answers<'a>(
-        &'a self,
-        kind: Kind,
-        reply: &'a Reply,
-        request: &Request,
-        now: Now,
-    ) -> Vec<Answer<'a>> {
-        if kind.is_presence() {
-            self.presence(kind, reply)
+    pub fn answers<'a>(&'a self, request: &Request, reply: &'a Reply) -> Vec<Answer<'a>> {
+        if request.kind.is_presence() {
+            self.presence(request.kind, reply)
         } else {
-            vec![self.iq(kind, reply, request, now)]
+            vec![self.iq(request, reply)]
         }
     }
 
