@@ -17,34 +17,6 @@ use crate::xml::tag::Tag;
 /// A start tag, and the slice that its places are in.
 pub type Scope<'a, 'tag> = (&'a [u8], &'tag Tag);
 
-/// The elements that stand beside each other, one after the other.
-pub struct Children<'a> {
-    judge: Judge,
-    rest: &'a [u8],
-}
-
-impl<'a> Children<'a> {
-    /// Those in the content of an element.
-    pub fn of(content: &'a [u8]) -> Self {
-        Self { judge: Judge::new(("stream", ns::STREAM), &[]), rest: content }
-    }
-
-    /// Goes on to the next one. Says where it begins.
-    pub fn next(&mut self) -> Option<&'a [u8]> {
-        let s = &self.rest[element_at(self.rest)?..];
-        self.judge.begin(s).ok()?;
-        self.judge.strict = false;
-        self.judge.go_on(s).ok()?;
-        self.rest = &s[self.judge.at..];
-        Some(s)
-    }
-
-    /// The start tag of that one.
-    pub fn head(&self) -> &Tag {
-        &self.judge.head
-    }
-}
-
 /// An element in a stanza.
 #[derive(Debug)]
 pub struct Child<'a> {
@@ -60,12 +32,14 @@ pub struct Child<'a> {
 impl<'a> Child<'a> {
     /// The first element in `content`, which stands within the elements with these start tags.
     pub fn first(content: &'a [u8], within: &[Scope<'a, '_>]) -> Option<Self> {
-        let mut children = Children::of(content);
-        let s = children.next()?;
-        let Children { judge, rest } = children;
-        let namespace = namespace((s, &judge.head), within);
-        let content = &s[judge.head.end..judge.content_end];
-        Some(Self { s, head: judge.head, namespace, content, rest })
+        let s = &content[element_at(content)?..];
+        let mut judge = Judge::new(("stream", ns::STREAM), &[]);
+        judge.begin(s).ok()?;
+        judge.strict = false;
+        judge.go_on(s).ok()?;
+        let Judge { head, at, content_end, .. } = judge;
+        let namespace = namespace((s, &head), within);
+        Some(Self { content: &s[head.end..content_end], rest: &s[at..], s, head, namespace })
     }
 
     /// Its name without prefix, and its namespace. That is empty where neither it nor what it stands
@@ -98,7 +72,7 @@ pub fn element_at(content: &[u8]) -> Option<usize> {
 }
 
 /// The namespace of the element that `own` is the start tag of, within those others.
-pub fn namespace<'a>(own: Scope<'a, '_>, within: &[Scope<'a, '_>]) -> Cow<'a, str> {
+fn namespace<'a>(own: Scope<'a, '_>, within: &[Scope<'a, '_>]) -> Cow<'a, str> {
     let prefix = own.1.prefix(own.0);
     let declared = |(s, tag): &Scope<'a, '_>| {
         let declaration = match prefix {

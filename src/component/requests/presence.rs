@@ -1,6 +1,7 @@
 //! Presence: subscriptions are granted, whoever asks for presence gets it, rooms there are none.
 
 use std::borrow::Cow;
+use std::iter;
 use std::sync::LazyLock;
 
 use memchr::{memchr, memmem};
@@ -9,7 +10,7 @@ use xmpp_parsers::ns;
 use crate::component::address::{bare, is_node};
 use crate::component::answer::Answer;
 use crate::component::reply::Reply;
-use crate::component::requests::child::{Children, namespace};
+use crate::component::requests::child::Child;
 use crate::component::requests::refusal::Refusal;
 use crate::component::requests::{Kind, Request, Responder};
 
@@ -64,19 +65,15 @@ impl Request<'_> {
     /// Whether available presence is an attempt to join a room. What names no such thing is not read
     /// again for it: anybody may send a lot of presence.
     pub(super) fn joins_room(&self) -> bool {
-        let Ok(content) = self.content else { return false };
-        let named = MUC.find(self.s).is_some();
-        if !named && memchr(b'&', self.s).is_none() {
+        let Ok(mut rest) = self.content else { return false };
+        if MUC.find(self.s).is_none() && memchr(b'&', self.s).is_none() {
             return false;
         }
-        let mut children = Children::of(content);
-        for _ in 0..LOOKED_AT {
-            let Some(s) = children.next() else { return false };
-            let head = children.head();
-            if head.local_name(s) == b"x" && namespace((s, head), &[self.scope()]) == ns::MUC {
-                return true;
-            }
-        }
-        false
+        let children = iter::from_fn(|| {
+            let child = Child::first(rest, &[self.scope()])?;
+            rest = child.rest;
+            Some(child)
+        });
+        children.take(LOOKED_AT).any(|child| child.name() == (b"x", ns::MUC))
     }
 }
