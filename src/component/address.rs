@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use anyhow::{Context, bail};
-use xmpp_parsers::jid::{BareJid, DomainPart, Jid};
+use xmpp_parsers::jid::DomainPart;
 
 use crate::xml::attributes::Attribute;
 use crate::xml::scan::find;
@@ -15,7 +15,6 @@ use crate::xml::scan::find;
 /// The domain that the component speaks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain {
-    jid: BareJid,
     name: String,
 }
 
@@ -28,9 +27,9 @@ impl Domain {
         if let Some(why) = flaw(jid) {
             bail!("{why} (expected something like echo.example.com)");
         }
-        let jid = BareJid::new(jid)
+        let domain = DomainPart::new(jid)
             .context("no domain is written so (expected something like echo.example.com)")?;
-        Ok(Self { name: jid.domain().as_str().to_owned(), jid })
+        Ok(Self { name: domain.as_str().to_owned() })
     }
 
     /// The domain in its normal form.
@@ -38,20 +37,15 @@ impl Domain {
         &self.name
     }
 
-    /// The domain as a JID.
-    pub fn jid(&self) -> Jid {
-        self.jid.clone().into()
-    }
-
     /// Whether `address` is at this domain.
     pub fn has(&self, address: &str) -> bool {
-        self.is(parts(address.as_bytes(), 0..address.len()).domain, false)
+        self.look(address.as_bytes(), 0..address.len(), false).is_ours
     }
 
     /// Where the bare JID of a sender is, if that is somebody else.
     #[inline]
     pub fn foreign(&self, s: &[u8], from: &Attribute) -> Option<Range<usize>> {
-        let from = self.look(s, from)?;
+        let from = self.look_at(s, from)?;
         (!from.is_ours).then_some(from.bare)
     }
 
@@ -62,27 +56,42 @@ impl Domain {
         if s[to.value()] == *self.name.as_bytes() {
             return Some(to.value()); // as most are
         }
-        let to = self.look(s, to)?;
+        let to = self.look_at(s, to)?;
         (to.is_ours && !to.has_empty_part).then_some(to.bare)
     }
 
     #[inline]
-    fn look(&self, s: &[u8], address: &Attribute) -> Option<Seen> {
-        if !address.plain {
-            return self.look_at_escaped(s, address);
+    fn look_at(&self, s: &[u8], address: &Attribute) -> Option<Seen> {
+        if address.plain {
+            return Some(self.look(s, address.value(), true));
         }
-        let parts = parts(s, address.value());
-        let bare = address.value().start..parts.bare;
-        Some(Seen { is_ours: self.is(parts.domain, true), has_empty_part: parts.is_empty, bare })
+        self.look_at_escaped(s, address)
     }
 
     #[cold]
     fn look_at_escaped(&self, s: &[u8], address: &Attribute) -> Option<Seen> {
         let Range { start, end } = address.value();
         let text = address.text(s)?;
-        let parts = parts(text.as_bytes(), 0..text.len());
         let bare = start..find(s, start, end, b'/', b'/');
-        Some(Seen { is_ours: self.is(parts.domain, false), has_empty_part: parts.is_empty, bare })
+        Some(Seen { bare, ..self.look(text.as_bytes(), 0..text.len(), false) })
+    }
+
+    /// What the address in that place says.
+    #[inline]
+    fn look(&self, s: &[u8], address: Range<usize>, plain: bool) -> Seen {
+        let Range { start, end } = address;
+        let first = find(s, start, end, b'@', b'/');
+        let has_node = first < end && s[first] == b'@';
+        let (domain, bare) = if has_node {
+            (first + 1, find(s, first + 1, end, b'/', b'/'))
+        } else {
+            (start, first)
+        };
+        Seen {
+            is_ours: self.is(&s[domain..bare], plain),
+            has_empty_part: (has_node && first == start) || bare + 1 == end,
+            bare: start..bare,
+        }
     }
 
     /// Whether that is this domain. One that is `plain` is known to be ASCII. The slow look is for those
@@ -107,6 +116,7 @@ impl Domain {
 /// What an address says.
 struct Seen {
     is_ours: bool,
+    /// Whether there is nothing before its `@` or behind its slash.
     has_empty_part: bool,
     /// Where its bare JID is.
     bare: Range<usize>,
@@ -153,26 +163,6 @@ pub fn is_node(address: &str) -> bool {
     bare(address).contains('@')
 }
 
-/// The parts of an address, as they are written.
-struct Parts<'a> {
-    domain: &'a [u8],
-    /// Where the bare JID ends.
-    bare: usize,
-    /// Whether there is nothing before its `@` or behind its slash.
-    is_empty: bool,
-}
-
-#[inline]
-fn parts(s: &[u8], address: Range<usize>) -> Parts<'_> {
-    let Range { start, end } = address;
-    let first = find(s, start, end, b'@', b'/');
-    let has_node = first < end && s[first] == b'@';
-    let (domain, bare) =
-        if has_node { (first + 1, find(s, first + 1, end, b'/', b'/')) } else { (start, first) };
-    let is_empty = (has_node && first == start) || bare + 1 == end;
-    Parts { domain: &s[domain..bare], bare, is_empty }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,8 +187,8 @@ mod tests {
             ("", false, false),
         ] {
             assert_eq!(domain.has(address), at_it, "{address}");
-            let parts = parts(address.as_bytes(), 0..address.len());
-            assert_eq!(domain.is(parts.domain, false) && !parts.is_empty, speaks, "{address}");
+            let seen = domain.look(address.as_bytes(), 0..address.len(), false);
+            assert_eq!(seen.is_ours && !seen.has_empty_part, speaks, "{address}");
         }
     }
 
