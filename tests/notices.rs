@@ -53,7 +53,7 @@ fn told(component: &mut Component) -> (Vec<String>, Vec<String>) {
         match notice {
             Notice::ForeignDomain(domain) => domains.push(domain),
             Notice::Flooded => domains.push("flooded".into()),
-            Notice::Stanza(dealt) => lines.push(dealt.how.to_string()),
+            Notice::Stanza { how, .. } => lines.push(how.to_string()),
         }
     }
     (domains, lines)

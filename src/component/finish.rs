@@ -6,7 +6,7 @@ use crate::component::begin::{Begun, COLLECTED_DEPTH};
 use crate::component::flood::{self, Verdict};
 use crate::component::ids::Parties;
 use crate::component::message::Silence;
-use crate::component::notice::{Dealt, How};
+use crate::component::notice::{How, Notice};
 use crate::component::outbox::Outbox;
 use crate::component::reply::{Bounce, Reply};
 use crate::component::requests::{Kind, Now, Refusal, Request};
@@ -127,7 +127,7 @@ impl Echo {
     fn allow(&mut self, sender: &[u8], units: u32) -> Verdict {
         let verdict = self.flood.as_mut().map_or(Verdict::Within, |it| it.judge(sender, units));
         if verdict == Verdict::First {
-            self.notices.flooded();
+            self.notices.new.push(Notice::Flooded);
         }
         verdict
     }
@@ -149,7 +149,7 @@ impl Echo {
         let value = |name| self.elements.judge.head.get(name).and_then(|it| it.text(s));
         let from = value(Usual::From).map(|from| bare(&from).to_owned());
         let id = value(Usual::Id).map(|id| id.chars().take(LONGEST_ID).collect());
-        self.notices.stanza(Dealt { how, from, id, bytes: s.len() });
+        self.notices.new.push(Notice::Stanza { how, from, id, bytes: s.len() });
     }
 
     #[cold]

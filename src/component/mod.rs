@@ -117,7 +117,7 @@ impl Echo {
 
     /// What there is to log since this was last called.
     pub fn take_notices(&mut self) -> Vec<Notice> {
-        self.notices.take()
+        std::mem::take(&mut self.notices.new)
     }
 
     /// Whether all that comes counts as a part of a stanza that is too large.

@@ -31,20 +31,16 @@ pub enum Notice {
     /// A sender has used up its allowance.
     Flooded,
     /// A stanza has been dealt with.
-    Stanza(Dealt),
-}
-
-/// How a stanza was dealt with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dealt {
-    /// What was done.
-    pub how: How,
-    /// The bare JID of its sender, if it has one.
-    pub from: Option<String>,
-    /// Its id.
-    pub id: Option<String>,
-    /// How large it is, as far as it was looked at.
-    pub bytes: usize,
+    Stanza {
+        /// What was done.
+        how: How,
+        /// The bare JID of its sender, if it has one.
+        from: Option<String>,
+        /// Its id.
+        id: Option<String>,
+        /// How large it is, as far as it was looked at.
+        bytes: usize,
+    },
 }
 
 /// What was done with a stanza.
@@ -98,21 +94,12 @@ impl fmt::Display for How {
 pub struct Notices {
     /// How much is told of stanzas.
     pub detail: Detail,
-    new: Vec<Notice>,
+    /// All that is new.
+    pub new: Vec<Notice>,
     foreign: Vec<String>,
 }
 
 impl Notices {
-    /// All that is new.
-    pub fn take(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.new)
-    }
-
-    /// A sender has used up its allowance.
-    pub fn flooded(&mut self) {
-        self.new.push(Notice::Flooded);
-    }
-
     /// A stanza came for that domain.
     pub fn foreign(&mut self, domain: &str) {
         if self.foreign.len() < FOREIGN_DOMAINS && !self.foreign.iter().any(|it| it == domain) {
@@ -125,10 +112,5 @@ impl Notices {
     #[inline]
     pub fn wants(&self, how: How) -> bool {
         self.detail >= if how == How::Echoed { Detail::All } else { Detail::Unechoed }
-    }
-
-    /// A stanza was dealt with.
-    pub fn stanza(&mut self, dealt: Dealt) {
-        self.new.push(Notice::Stanza(dealt));
     }
 }

@@ -36,14 +36,10 @@ pub fn log(notices: Vec<Notice>) {
             Notice::Flooded => {
                 warn!("a sender has used up its allowance and gets no echo for a while");
             }
-            Notice::Stanza(dealt) => {
-                let (from, id) = (dealt.from.as_deref(), dealt.id.as_deref());
-                if dealt.how == How::Echoed {
-                    trace!(from, id, bytes = dealt.bytes, "{}", dealt.how);
-                } else {
-                    debug!(from, id, bytes = dealt.bytes, "{}", dealt.how);
-                }
+            Notice::Stanza { how: How::Echoed, from, id, bytes } => {
+                trace!(from, id, bytes, "{}", How::Echoed);
             }
+            Notice::Stanza { how, from, id, bytes } => debug!(from, id, bytes, "{how}"),
         }
     }
 }
