@@ -11,8 +11,8 @@
 //!    back, and what changes in that tag: `from` and `to` trade places, the id is mirrored.
 //! 5. The judge goes on to the message's end, and says whether it may stand in our stream. It notes the
 //!    children that name other messages by their ids.
-//! 6. `component/finish.rs` does what is to be done, if [`component::flood`] says that its sender has
-//!    not had enough: [`component::ids`] mirrors the ids in those children, too.
+//! 6. `component/finish.rs` lets [`component::ids`] mirror the ids in those children, too. Then it asks
+//!    [`component::flood`] whether its sender has not had enough.
 //! 7. The message goes to [`component::outbox`] with its edits; or an error does, or nothing.
 //! 8. The session writes what is in the outbox.
 //!

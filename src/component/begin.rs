@@ -52,7 +52,7 @@ impl Echo {
             b"error" if self.is_of_stream(s) => Begun::StreamError,
             _ => Begun::Unknown,
         };
-        let moved = prefix.is_some() && default.is_some_and(|it| !is_stanzas(s, it));
+        let is_default_lost = prefix.is_some() && default.is_some_and(|it| !is_stanzas(s, it));
         let (most, is_strict) = match &begun {
             Begun::Message(_) => (self.limit.saturating_add_signed(-self.edits.growth()), true),
             Begun::Request(kind) if kind.is_collected() => (COLLECTED, true),
@@ -64,8 +64,8 @@ impl Echo {
             // Only the server itself sends these, and its header may declare their prefix.
             self.elements.judge.decide(true);
         }
-        if moved {
-            // Without its prefix its children would fall into another namespace.
+        if is_default_lost {
+            // Its echo has no namespace but the stream's, into which its children would fall.
             self.elements.judge.decide(false);
         }
         self.elements.expect(most, is_strict);

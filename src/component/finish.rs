@@ -13,6 +13,7 @@ use crate::component::requests::{Kind, Now, Refusal, Request};
 use crate::component::stream_error::StreamError;
 use crate::component::{Echo, Event, edits, ids};
 use crate::xml::attributes::Usual;
+use crate::xml::scan::{ENDS_NAME, is};
 
 /// RFC 6120 §13.12: a stanza of so many bytes is taken everywhere, whatever limit tests set.
 const ACCEPTED: usize = 10_000;
@@ -236,7 +237,6 @@ impl Echo {
 
 /// Whether an element is a message, by a name that may not be whole.
 fn is_message(s: &[u8]) -> bool {
-    let name =
-        s[1..].split(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>')).next();
+    let name = s[1..].split(|&byte| is(byte, ENDS_NAME)).next();
     name.and_then(|name| name.rsplit(|&byte| byte == b':').next()) == Some(b"message")
 }

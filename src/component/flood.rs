@@ -88,7 +88,7 @@ impl Flood {
     }
 
     /// Takes note of the time, as it has passed since some beginning.
-    pub fn is_now(&mut self, now: Duration) {
+    pub fn set_now(&mut self, now: Duration) {
         self.now = self.now.max(Nanoseconds::try_from(now.as_nanos()).unwrap_or(self.now));
     }
 
@@ -134,13 +134,13 @@ mod tests {
         let verdicts: Vec<Verdict> = (0..6).map(|_| flood.judge(b"u@x", 1)).collect();
         assert_eq!(verdicts, [Within, Within, Within, First, Over, Over]);
         assert_eq!(flood.judge(b"other@x", 1), Within, "others are not concerned");
-        flood.is_now(Duration::from_secs(1));
+        flood.set_now(Duration::from_secs(1));
         assert_eq!(
             [flood.judge(b"u@x", 1), flood.judge(b"u@x", 1)],
             [Within, Over],
             "a second later"
         );
-        flood.is_now(Duration::from_secs(100));
+        flood.set_now(Duration::from_secs(100));
         let verdicts: Vec<Verdict> = (0..4).map(|_| flood.judge(b"u@x", 1)).collect();
         assert_eq!(verdicts, [Within, Within, Within, First], "when it has refilled");
     }
@@ -167,7 +167,7 @@ mod tests {
     fn a_full_allowance_is_enough_for_anything_once() {
         let mut flood = flood(2, 1);
         assert_eq!([flood.judge(b"u@x", 7), flood.judge(b"u@x", 1)], [Within, First]);
-        flood.is_now(Duration::from_secs(7));
+        flood.set_now(Duration::from_secs(7));
         assert_eq!(flood.judge(b"u@x", 7), Within, "seven seconds later");
     }
 
@@ -184,7 +184,7 @@ mod tests {
             let (full, mut account, mut now) = (u64::from(burst) * 1000, u64::from(burst) * 1000, 0);
             for pause in pauses {
                 now += pause;
-                flood.is_now(Duration::from_millis(now));
+                flood.set_now(Duration::from_millis(now));
                 account = full.min(account + pause * u64::from(rate));
                 let enough = account >= 1000;
                 account -= if enough { 1000 } else { 0 };

@@ -137,7 +137,7 @@ impl Echo {
         now: Now,
     ) -> Result<(usize, Event), Fault> {
         if let Some(flood) = &mut self.flood {
-            flood.is_now(now.uptime);
+            flood.set_now(now.uptime);
         }
         let mut used = 0;
         loop {

@@ -16,8 +16,6 @@ mod vcard;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use minidom::Element;
-use xmpp_parsers::ns;
 
 use crate::component::answer::{Answer, written};
 use crate::component::reply::Reply;
@@ -39,8 +37,6 @@ pub struct Responder {
     nodes: Nodes,
     /// The avatar's hash, as it stands in presence.
     picture: Vec<u8>,
-    /// What an error to an attempt to join a room begins with.
-    muc: Vec<u8>,
     errors: Errors,
 }
 
@@ -62,7 +58,7 @@ pub enum Kind {
     /// IQ of type `set`.
     Set,
     /// IQ of type `result` or `error`, which is an answer itself.
-    Answer,
+    Response,
     /// IQ of a type that there is not (RFC 6120 §8.2.3).
     UnknownIq,
 }
@@ -70,15 +66,12 @@ pub enum Kind {
 impl Kind {
     /// That of presence.
     pub fn presence(s: &[u8], kind: Option<&Attribute>) -> Self {
-        match kind.map(|kind| kind.text(s)) {
-            None => Self::Available,
-            Some(Some(kind)) => match &*kind {
-                "subscribe" => Self::Subscribe,
-                "unsubscribe" => Self::Unsubscribe,
-                "probe" => Self::Probe,
-                _ => Self::OtherPresence,
-            },
-            Some(None) => Self::OtherPresence,
+        let Some(kind) = kind else { return Self::Available };
+        match kind.text(s).as_deref() {
+            Some("subscribe") => Self::Subscribe,
+            Some("unsubscribe") => Self::Unsubscribe,
+            Some("probe") => Self::Probe,
+            _ => Self::OtherPresence,
         }
     }
 
@@ -87,14 +80,14 @@ impl Kind {
         match kind.and_then(|kind| kind.text(s)).as_deref() {
             Some("get") => Self::Get,
             Some("set") => Self::Set,
-            Some("result" | "error") => Self::Answer,
+            Some("result" | "error") => Self::Response,
             _ => Self::UnknownIq,
         }
     }
 
     /// Whether there may be an answer.
     pub fn is_answered(self) -> bool {
-        !matches!(self, Self::OtherPresence | Self::Answer)
+        !matches!(self, Self::OtherPresence | Self::Response)
     }
 
     /// Whether the answer depends on the payload.
@@ -104,7 +97,7 @@ impl Kind {
 
     /// Whether it is presence.
     pub fn is_presence(self) -> bool {
-        !matches!(self, Self::Get | Self::Set | Self::Answer | Self::UnknownIq)
+        !matches!(self, Self::Get | Self::Set | Self::Response | Self::UnknownIq)
     }
 }
 
@@ -154,7 +147,6 @@ impl Responder {
             vcard: written(&vcard::temp(name)),
             nodes: Nodes::new(name),
             picture: written(&avatar::update()),
-            muc: written(&Element::bare("x", ns::MUC)),
             errors: Errors::new(),
         }
     }

@@ -22,6 +22,9 @@ const RESOURCE: &str = "echo";
 /// sends thousands waits for no answer.
 const LOOKED_AT: usize = 32;
 
+/// What an error to an attempt to join a room begins with.
+const JOIN: &[u8] = b"<x xmlns='http://jabber.org/protocol/muc'/>";
+
 /// Looks for the namespace of rooms. Made once, since that costs more than to look through presence.
 static MUC: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(ns::MUC));
 
@@ -52,7 +55,7 @@ impl Responder {
 
     /// A client that tries to join a room waits for an answer (XEP-0045 §7.2).
     fn no_room<'a>(&self, reply: &'a Reply) -> Answer<'a> {
-        let payload = [&*self.muc, self.errors.of(Refusal::Unavailable)].concat();
+        let payload = [JOIN, self.errors.of(Refusal::Unavailable)].concat();
         Answer::to(reply, "presence", "error", payload)
     }
 }
