@@ -183,6 +183,7 @@ fn wrong_values_end_with_78_and_one_sentence() {
         (&["--secret-file", &binary], "UTF-8"),
         (&["--secret-file", &long], "4096"),
         (&["--name", " "], "--name"),
+        (&["--name", &"\u{fc}".repeat(101)], "it has 202 bytes, and 200 are the most"),
         (&["--name", "a\u{1}b"], "it contains what XML forbids"),
         (&["--name", "a\u{ffff}b"], "it contains what XML forbids"),
         (&["--contact", "admin@example.com"], "mailto:admin@example.com"),

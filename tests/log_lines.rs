@@ -44,7 +44,7 @@ const LINES: [(&str, u64); 11] = [
     ("message echoed", 1),
     ("message not answered: it is an error", 1),
     ("the server hands over stanzas for another domain", 1),
-    ("message not answered: it is for another domain", 1),
+    ("message not answered: its address is none that this component answers for", 1),
     ("request answered", 1),
     ("offline: ", 1),
     ("offline: the server says conflict", 2),

@@ -73,10 +73,14 @@ fn a_stanza_for_another_domain_is_counted_and_its_domain_warned_of_once() {
         // An error of a message is not answered, whomever it is for.
         let (domain, line) = match (name, counted) {
             (_, "error") => (vec![], "message not answered: it is an error"),
-            ("message", _) => {
-                (vec!["other.example"], "message not answered: it is for another domain")
-            }
-            _ => (vec!["other.example"], "request not answered: it is for another domain"),
+            ("message", _) => (
+                vec!["other.example"],
+                "message not answered: its address is none that this component answers for",
+            ),
+            _ => (
+                vec!["other.example"],
+                "request not answered: its address is none that this component answers for",
+            ),
         };
         assert_eq!(component.answer(&case), "", "{case}");
         assert_eq!(ignored(&mut component), expected, "{case}");

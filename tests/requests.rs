@@ -138,6 +138,16 @@ fn contacts_are_in_the_disco_form() {
     assert_eq!(values("admin-addresses"), contacts);
 }
 
+/// The limit of `--name`: blanks behind an answer are reckoned by its first tag alone.
+#[test]
+fn behind_the_tag_of_the_longest_name_there_is_as_much_as_it_is_long() {
+    let mut component = Component::with(LIMIT, Responder::new(&"n".repeat(200), &[]));
+    let sent = component.answer(&format!("<iq type='get' id='1' from='{U}'>{}</iq>", query(INFO)));
+    let tag = &sent[sent.find("<identity").unwrap()..];
+    let end = tag.find('>').unwrap() + 1;
+    assert!(end >= 240 && tag.len() >= 2 * end, "{sent}");
+}
+
 #[test]
 fn unknown_nodes_are_not_found() {
     for node in ["http://x.example/?a=1&amp;b=2#v", "a&quot;&lt;b", "\u{1f600}", " "] {

@@ -21,6 +21,10 @@ use crate::net::connect::Target;
 use crate::net::secret::Secret;
 use crate::net::tls::Trust;
 
+/// The most bytes that the name may have. It is written into a tag, which needs as much behind it as it is
+/// long: expat may wait for that.
+const LONGEST_NAME: usize = 200;
+
 /// What the daemon is to do.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -222,6 +226,12 @@ fn host(server: &str) -> Result<String> {
 fn display_name(name: String) -> Result<String> {
     let given = || format!("{} {name:?} cannot be used", source("name", &name));
     ensure!(!name.trim().is_empty(), "{}: give it a few words", given());
+    ensure!(
+        name.len() <= LONGEST_NAME,
+        "{}: it has {} bytes, and {LONGEST_NAME} are the most: give it a few words",
+        given(),
+        name.len()
+    );
     ensure!(!name.contains(is_forbidden), "{}: it contains what XML forbids", given());
     Ok(name)
 }

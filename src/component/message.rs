@@ -11,7 +11,7 @@ use crate::component::ids::{Ids, Parties};
 use crate::xml::attributes::{Attribute, Usual};
 use crate::xml::tag::Tag;
 
-/// Why a message gets no answer at all.
+/// Why a stanza gets no answer at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Silence {
     /// It is an error, which is never answered (RFC 6120 §8.3.1).
@@ -22,7 +22,7 @@ pub enum Silence {
     NoSender,
     /// It cannot be echoed, and it is not known whom to tell, or that would take too much.
     Unanswerable,
-    /// Its sender has sent too many, and has been told.
+    /// Its sender has sent too much, and has been told.
     Flood,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for Silence {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(match self {
             Self::Error => "it is an error",
-            Self::ForeignTo => "it is for another domain",
+            Self::ForeignTo => "its address is none that this component answers for",
             Self::NoSender => "there is nobody to answer",
             Self::Unanswerable => "its addresses or its start tag are too large",
             Self::Flood => "allowance used up",

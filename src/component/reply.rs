@@ -57,7 +57,7 @@ pub enum Bounce {
     TooLarge,
     /// The echo would not be well-formed on our stream.
     Unfit,
-    /// Its sender has sent too many.
+    /// Its sender has sent too much. That is told of an IQ, too.
     Flood,
 }
 
@@ -94,7 +94,7 @@ impl Bounce {
             Self::Flood => (
                 ErrorType::Wait,
                 DefinedCondition::ResourceConstraint,
-                "Too many messages: no more are echoed for a while".into(),
+                "Too much was sent: nothing is answered for a while".into(),
             ),
         };
         written(&StanzaError::new(kind, condition, "en", text))
