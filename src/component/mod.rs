@@ -22,8 +22,6 @@ pub mod stream_error;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-use xmpp_parsers::ns;
-
 use crate::component::address::Domain;
 use crate::component::begin::Begun;
 use crate::component::counts::Counts;
@@ -164,5 +162,5 @@ impl Echo {
 }
 
 fn new_stream(limit: usize, ids: Ids) -> Elements {
-    Elements::new(limit, ("stream", ns::STREAM), ids.naming())
+    Elements::new(limit, ids.naming())
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::xml::error::{BROKEN, Stop};
+use crate::xml::error::Fault::{self, NotWellFormed};
 use crate::xml::namespaces::Bindings;
 use crate::xml::text::normalized;
 
@@ -31,7 +31,7 @@ pub enum Usual {
 
 impl Usual {
     /// How many there are.
-    pub const ALL: usize = 6;
+    pub const COUNT: usize = 6;
 
     /// That of this qualified name, if it has one.
     pub fn by_name(name: &[u8]) -> Option<Self> {
@@ -143,7 +143,7 @@ const FEW: usize = 12;
 ///
 /// # Errors
 /// If two have the same name.
-pub fn all_differ(s: &[u8], attributes: &[Named], bindings: &Bindings) -> Result<bool, Stop> {
+pub fn all_differ(s: &[u8], attributes: &[Named], bindings: &Bindings) -> Result<bool, Fault> {
     if attributes.len() > FEW {
         return many_differ(s, attributes, bindings);
     }
@@ -151,7 +151,7 @@ pub fn all_differ(s: &[u8], attributes: &[Named], bindings: &Bindings) -> Result
     for (nth, a) in attributes.iter().enumerate() {
         for b in &attributes[..nth] {
             if a.name(s) == b.name(s) {
-                return Err(BROKEN);
+                return Err(NotWellFormed);
             }
             differ &= match (a.prefix(s), b.prefix(s)) {
                 (Some(one), Some(other)) if a.local_name(s) == b.local_name(s) => {
@@ -164,10 +164,10 @@ pub fn all_differ(s: &[u8], attributes: &[Named], bindings: &Bindings) -> Result
     Ok(differ)
 }
 
-fn many_differ(s: &[u8], attributes: &[Named], bindings: &Bindings) -> Result<bool, Stop> {
+fn many_differ(s: &[u8], attributes: &[Named], bindings: &Bindings) -> Result<bool, Fault> {
     let mut names = HashSet::with_capacity(attributes.len());
     if !attributes.iter().all(|it| names.insert(it.name(s))) {
-        return Err(BROKEN);
+        return Err(NotWellFormed);
     }
     let prefixed = attributes.iter().filter_map(|it| Some((it.prefix(s)?, it.local_name(s))));
     let mut expanded = HashSet::new();

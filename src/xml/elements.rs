@@ -5,13 +5,12 @@
 //! one token, and the judge goes on from there. An element that is larger than the caller wants is
 //! said to be so at once, and its rest is passed over, whatever its size, in constant memory.
 
-use crate::xml::error::{Fault, Flaw, Stop};
+use crate::xml::error::Fault::{self, NotWellFormed};
 use crate::xml::frame::{Framer, Skip, Token};
 use crate::xml::judge::Judge;
 use crate::xml::names::qualified_name;
-use crate::xml::namespaces::Inherited;
 use crate::xml::notes::ExpandedName;
-use crate::xml::scan::{BLANK, run};
+use crate::xml::scan::{BLANK, is, run};
 use crate::xml::text;
 
 /// The longest token between elements that is waited for, in bytes, if elements may not be longer.
@@ -34,7 +33,7 @@ pub enum Step {
 }
 
 /// How far the elements of one stream have been read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Elements {
     /// Of the element that has begun.
     pub judge: Judge,
@@ -49,12 +48,10 @@ pub struct Elements {
 }
 
 impl Elements {
-    /// Of a stream whose header declares the `inherited` prefix. Start tags over `limit` bytes are too
-    /// large. Children with these `names` are noted, see [`Judge::new`].
-    pub fn new(limit: usize, inherited: Inherited, names: &'static [ExpandedName]) -> Self {
-        let (waiting, between, skip) = (None, Framer::default(), None);
-        let judge = Judge::new(inherited, names);
-        Self { judge, begun: false, waiting, between, skip, limit, window: limit }
+    /// Start tags over `limit` bytes are too large. Children with these `names` are noted, see
+    /// [`Judge::new`].
+    pub fn new(limit: usize, names: &'static [ExpandedName]) -> Self {
+        Self { judge: Judge::new(names), limit, window: limit, ..Self::default() }
     }
 
     /// The element that has begun is too large if it has more than `most` bytes. Unless it is to be
@@ -87,12 +84,13 @@ impl Elements {
     #[inline]
     fn seek(&mut self, input: &[u8]) -> Result<(usize, Option<Step>), Fault> {
         let mut used = 0;
-        if self.skip.is_some() {
+        if let Some(skip) = &mut self.skip {
             let over;
-            (used, over) = self.pass_over(input)?;
+            (used, over) = skip.feed(input)?;
             if !over {
                 return Ok((used, Some(Step::Hungry)));
             }
+            self.skip = None;
         }
         loop {
             // RFC 6120 §4.6.1: white space between stanzas keeps connections alive.
@@ -119,26 +117,24 @@ impl Elements {
             }
             self.waiting = None;
         }
-        match self.judge(seen) {
-            Ok(step) => Ok(step),
-            Err(stop) => {
-                // Where it is cut must make no difference: even what is broken is waited for.
-                let mut framer = Framer::default();
-                let token = framer.end(seen.get(self.judge.at..).unwrap_or_default())?;
-                match stop {
-                    Stop::Fatal(fault) if token.is_some() => Err(fault),
-                    _ if is_large => Ok(self.too_large()),
-                    _ => {
-                        self.waiting = Some(framer);
-                        Ok(Step::Hungry)
-                    }
-                }
+        let fault = match self.step(seen) {
+            Ok(step) => return Ok(step),
+            Err(fault) => fault,
+        };
+        // Where it is cut must make no difference: even what is broken is waited for.
+        let mut framer = Framer::default();
+        match framer.end(seen.get(self.judge.at..).unwrap_or_default())? {
+            Some(_) => Err(fault),
+            None if is_large => Ok(self.too_large()),
+            None => {
+                self.waiting = Some(framer);
+                Ok(Step::Hungry)
             }
         }
     }
 
     #[inline]
-    fn judge(&mut self, seen: &[u8]) -> Result<Step, Stop> {
+    fn step(&mut self, seen: &[u8]) -> Result<Step, Fault> {
         if !self.begun {
             self.judge.begin(seen)?;
             self.begun = true;
@@ -147,7 +143,7 @@ impl Elements {
         self.judge.go_on(seen)?;
         if self.judge.at > seen.len() {
             // It has ended in its start tag, when nobody had said how large it may be.
-            return Err(Stop::RanOut);
+            return Err(NotWellFormed);
         }
         self.begun = false;
         self.window = self.limit;
@@ -166,15 +162,6 @@ impl Elements {
         Step::TooLarge(at, seen)
     }
 
-    fn pass_over(&mut self, input: &[u8]) -> Result<(usize, bool), Fault> {
-        let Some(skip) = &mut self.skip else { return Ok((0, true)) };
-        let (size, over) = skip.feed(input)?;
-        if over {
-            self.skip = None;
-        }
-        Ok((size, over))
-    }
-
     /// What stands between elements means nothing, but what is wrong with it can be told to nobody but
     /// the server. Says how long it is, none if it is not whole, and whether it is the stream's footer.
     #[cold]
@@ -190,13 +177,14 @@ impl Elements {
             Some((Token::CData, section)) => text::characters(section),
             Some((_, tag)) => {
                 // The server's stream header may have named the stream's namespace as it liked.
-                let name = tag[2..size - 1].trim_ascii_end();
+                let blanks =
+                    tag[..size - 1].iter().rev().take_while(|byte| is(**byte, BLANK)).count();
+                let name = tag.get(2..size - 1 - blanks).unwrap_or_default();
                 let local = name.rsplit(|&byte| byte == b':').next();
                 let is_footer = qualified_name(name).is_ok() && local == Some(b"stream");
-                return if is_footer { Ok((size, true)) } else { Err(Fault::NotWellFormed) };
+                return if is_footer { Ok((size, true)) } else { Err(NotWellFormed) };
             }
         };
-        checked.map_err(Flaw::fault)?;
-        Ok((size, false))
+        if checked? { Ok((size, false)) } else { Err(NotWellFormed) }
     }
 }

@@ -3,20 +3,21 @@
 //! value and text is what XML 1.0 allows.
 //!
 //! One straight pass over a slice that begins with the element; what is remembered is places in it. Where
-//! it ends too soon, the pass goes on from the last whole token when there is more.
+//! it ends too soon, the pass goes on from the last whole token when there is more. That a token is not
+//! all there is no other error than that it is broken: the framer knows which it is.
 
 use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
 use crate::xml::attributes::{Usual, place};
-use crate::xml::error::{BROKEN, Fault, Flaw, Stop, fit};
+use crate::xml::error::Fault::{self, NotWellFormed};
 use crate::xml::frame::{CDATA, tag_end};
 use crate::xml::names::name;
-use crate::xml::namespaces::{Bindings, Inherited};
+use crate::xml::namespaces::Bindings;
 use crate::xml::notes::{ExpandedName, Notes};
 use crate::xml::scan::{NAME, START, is, plain_text, run, same};
-use crate::xml::tag::{SHORT_TAG, Tag, odd_end_tag};
+use crate::xml::tag::{SHORT_TAG, Tag, close, odd_end_tag};
 use crate::xml::text;
 
 /// Room for so many open elements is kept from element to element.
@@ -31,7 +32,7 @@ struct Open {
 }
 
 /// The judge of one element after another.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Judge {
     open: Vec<Open>,
     /// The prefixes that are declared at this place.
@@ -46,25 +47,22 @@ pub struct Judge {
     pub at: usize,
     /// Whether all so far may be sent on.
     pub fit: bool,
-    /// Otherwise only names and end tags are looked at: it is clear that nothing is sent on.
+    /// Whether texts and attributes are looked at. Names and end tags always are. It is not where nothing is
+    /// sent on: the element is not fit, or whoever reads it wants no more of it than its end.
     pub strict: bool,
     /// How deep it has been.
     pub deepest: usize,
-    /// How far the element must go on for each tag that is not short to have as many bytes behind it.
+    /// So many bytes must be there from the element's beginning, blanks behind it included, for each tag
+    /// that is not short to have as many bytes behind it as it has itself. See the outbox's `pad`.
     pub reach: usize,
     /// Where the element's own end tag begins, or where it ends if it has none.
     pub content_end: usize,
 }
 
 impl Judge {
-    /// Elements are judged in a stream that declares this prefix. Their children with these `names` are
-    /// noted if they have an `id`.
-    pub fn new(inherited: Inherited, names: &'static [ExpandedName]) -> Self {
-        let (open, bindings, notes) = (Vec::new(), Bindings::new(inherited), Notes::new(names));
-        let [head, tag] = [(); 2].map(|()| Tag::default());
-        let (fit, strict) = (true, true);
-        let (at, deepest, content_end, reach) = (0, 0, 0, 0);
-        Self { open, bindings, head, tag, notes, at, fit, strict, deepest, reach, content_end }
+    /// Children of elements that have these `names` and an `id` are noted.
+    pub fn new(names: &'static [ExpandedName]) -> Self {
+        Self { notes: Notes::new(names), ..Self::default() }
     }
 
     /// Forgets the element before, and gives back what it took if that was unusual.
@@ -86,12 +84,12 @@ impl Judge {
     /// Takes in the start tag of another element.
     ///
     /// # Errors
-    /// See [`Stop`].
-    pub fn begin(&mut self, s: &[u8]) -> Result<(), Stop> {
+    /// What is wrong with the token at hand, unless it is only not all there.
+    pub fn begin(&mut self, s: &[u8]) -> Result<(), Fault> {
         self.forget();
         let (name_end, local) = if s.starts_with(b"<message ") { (8, 1) } else { name(s, 1)? };
         let fit = self.head.read(s, (1, local, name_end), &mut self.bindings)?;
-        self.note(fit);
+        self.mark(fit);
         self.judged(0, self.head.end);
         self.content_end = self.at;
         if !self.head.is_empty {
@@ -103,14 +101,13 @@ impl Judge {
     /// Goes on to the element's end.
     ///
     /// # Errors
-    /// See [`Stop`].
-    pub fn go_on(&mut self, s: &[u8]) -> Result<(), Stop> {
+    /// What is wrong with the token at hand, unless it is only not all there.
+    pub fn go_on(&mut self, s: &[u8]) -> Result<(), Fault> {
         while !self.open.is_empty() {
             let at = self.text(s)?;
-            match *s.get(at + 1).ok_or(Stop::RanOut)? {
+            match *s.get(at + 1).ok_or(NotWellFormed)? {
                 b'/' => self.end_tag(s, at)?,
                 b'!' => self.section(s, at)?,
-                b'?' => return Err(Stop::Fatal(Fault::RestrictedXml)),
                 _ if self.usual_tag(s, at + 1) => {}
                 _ => self.odd_tag(s, at + 1)?,
             }
@@ -129,12 +126,12 @@ impl Judge {
 
     /// Where the text ends that may stand here.
     #[inline]
-    fn text(&mut self, s: &[u8]) -> Result<usize, Stop> {
+    fn text(&mut self, s: &[u8]) -> Result<usize, Fault> {
         if s.get(self.at) == Some(&b'<') {
             return Ok(self.at);
         }
         let mut at = plain_text(s, self.at);
-        if *s.get(at).ok_or(Stop::RanOut)? != b'<' {
+        if *s.get(at).ok_or(NotWellFormed)? != b'<' {
             at = self.odd_text(s, at)?;
         }
         self.at = at;
@@ -142,21 +139,21 @@ impl Judge {
     }
 
     #[inline(never)]
-    fn odd_text(&mut self, s: &[u8], odd: usize) -> Result<usize, Stop> {
+    fn odd_text(&mut self, s: &[u8], odd: usize) -> Result<usize, Fault> {
         let mut at = odd;
         while let Some((_, length)) = text::entity(&s[at..]) {
             at = plain_text(s, at + length);
         }
-        let end = at + memchr(b'<', &s[at..]).ok_or(Stop::RanOut)?;
+        let end = at + memchr(b'<', &s[at..]).ok_or(NotWellFormed)?;
         if self.strict {
-            self.check(text::text(&s[at..end]))?;
+            self.mark(text::text(&s[at..end])?);
         }
         Ok(end)
     }
 
     #[inline]
-    fn end_tag(&mut self, s: &[u8], at: usize) -> Result<(), Stop> {
-        let element = *self.open.last().ok_or(BROKEN)?;
+    fn end_tag(&mut self, s: &[u8], at: usize) -> Result<(), Fault> {
+        let element = *self.open.last().ok_or(NotWellFormed)?;
         let (name, length) = (element.name as usize, (element.name_end - element.name) as usize);
         let end = at + 2 + length;
         let end = if s.get(end) == Some(&b'>') && same(s, name, at + 2, length) {
@@ -180,11 +177,7 @@ impl Judge {
             return false;
         }
         let at = self.tag.read_usual(s, name_end);
-        let (end, is_empty) = match s[at..] {
-            [b'>', ..] => (at + 1, false),
-            [b'/', b'>', ..] => (at + 2, true),
-            _ => return false,
-        };
+        let Some((end, is_empty)) = close(s, at) else { return false };
         if self.depth() == 1 && self.tag.get(Usual::Id).is_some() {
             let namespace = self.tag.get(Usual::Xmlns).or(self.head.get(Usual::Xmlns));
             self.notes.note(s, &self.tag, &s[start..name_end], namespace);
@@ -198,14 +191,14 @@ impl Judge {
 
     /// Takes in any other start tag.
     #[inline(never)]
-    fn odd_tag(&mut self, s: &[u8], start: usize) -> Result<(), Stop> {
+    fn odd_tag(&mut self, s: &[u8], start: usize) -> Result<(), Fault> {
         let (name_end, local) = name(s, start)?;
         if !self.strict {
             return self.skim(s, start, name_end);
         }
         let declared = self.bindings.count();
         let fit = self.tag.read(s, (start, local, name_end), &mut self.bindings)?;
-        self.note(fit);
+        self.mark(fit);
         if self.depth() == 1 {
             let namespace = match self.tag.prefix(s) {
                 Some(prefix) => self.bindings.declaration(s, prefix),
@@ -224,10 +217,10 @@ impl Judge {
 
     /// Looks for no more than the end of a start tag.
     #[cold]
-    fn skim(&mut self, s: &[u8], start: usize, name_end: usize) -> Result<(), Stop> {
-        let end = name_end + tag_end(&s[name_end..], &mut None).ok_or(Stop::RanOut)?;
+    fn skim(&mut self, s: &[u8], start: usize, name_end: usize) -> Result<(), Fault> {
+        let end = name_end + tag_end(&s[name_end..], &mut None).ok_or(NotWellFormed)?;
         if s[name_end] == b'=' {
-            return Err(BROKEN);
+            return Err(NotWellFormed);
         }
         if !s[..end].ends_with(b"/>") {
             self.push(start..name_end, self.bindings.count());
@@ -244,24 +237,13 @@ impl Judge {
     }
 
     #[cold]
-    fn section(&mut self, s: &[u8], at: usize) -> Result<(), Stop> {
-        let rest = &s[at..];
-        if !rest.starts_with(CDATA) {
-            let begun = CDATA.starts_with(rest);
-            return Err(if begun { Stop::RanOut } else { Stop::Fatal(Fault::RestrictedXml) });
-        }
-        let inside = &rest[CDATA.len()..];
-        let length = memmem::find(inside, b"]]>").ok_or(Stop::RanOut)?;
+    fn section(&mut self, s: &[u8], at: usize) -> Result<(), Fault> {
+        let inside = s[at..].strip_prefix(CDATA).ok_or(NotWellFormed)?;
+        let length = memmem::find(inside, b"]]>").ok_or(NotWellFormed)?;
         if self.strict {
-            self.check(text::characters(&inside[..length]))?;
+            self.mark(text::characters(&inside[..length])?);
         }
         self.at = at + CDATA.len() + length + 3;
-        Ok(())
-    }
-
-    fn check(&mut self, checked: Result<(), Flaw>) -> Result<(), Stop> {
-        let fit = fit(checked)?;
-        self.note(fit);
         Ok(())
     }
 
@@ -271,7 +253,7 @@ impl Judge {
     }
 
     #[inline]
-    fn note(&mut self, fit: bool) {
+    fn mark(&mut self, fit: bool) {
         self.fit &= fit;
         self.strict &= fit;
     }

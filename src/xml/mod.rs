@@ -1,6 +1,7 @@
 //! XML as bytes: where elements end, and whether they may stand in another stream.
 //!
-//! Knows nothing of XMPP but that a stream is a document without end.
+//! Knows of XMPP only what a stream is: a document without end, whose elements each stand on their own,
+//! written and read by servers.
 
 pub mod attributes;
 pub mod elements;

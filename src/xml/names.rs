@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use crate::xml::error::{Fault, Flaw, MALFORMED, Stop};
+use crate::xml::error::Fault::{self, NotWellFormed};
 use crate::xml::scan::{ENDS_NAME, NAME, START, is, run};
 
 /// The name that begins at `start`: where it ends, and where its local part begins.
@@ -10,9 +10,9 @@ use crate::xml::scan::{ENDS_NAME, NAME, START, is, run};
 /// # Errors
 /// If it is no name, or not all there.
 #[inline]
-pub fn name(s: &[u8], start: usize) -> Result<(usize, usize), Stop> {
+pub fn name(s: &[u8], start: usize) -> Result<(usize, usize), Fault> {
     let end = run(s, start, NAME);
-    let next = *s.get(end).ok_or(Stop::RanOut)?;
+    let next = *s.get(end).ok_or(NotWellFormed)?;
     if is(s[start], START) {
         if is(next, ENDS_NAME) {
             return Ok((end, start));
@@ -29,19 +29,17 @@ pub fn name(s: &[u8], start: usize) -> Result<(usize, usize), Stop> {
 }
 
 #[cold]
-fn odd_name(s: &[u8], start: usize) -> Result<(usize, usize), Stop> {
-    let length = s[start..].iter().position(|&byte| is(byte, ENDS_NAME)).ok_or(Stop::RanOut)?;
-    match qualified_name(&s[start..start + length]) {
-        Ok(colon) => Ok((start + length, colon.map_or(start, |at| start + at + 1))),
-        Err(flaw) => Err(Stop::Fatal(flaw.fault())),
-    }
+fn odd_name(s: &[u8], start: usize) -> Result<(usize, usize), Fault> {
+    let length = s[start..].iter().position(|&byte| is(byte, ENDS_NAME)).ok_or(NotWellFormed)?;
+    let colon = qualified_name(&s[start..start + length])?;
+    Ok((start + length, colon.map_or(start, |at| start + at + 1)))
 }
 
 /// Checks a qualified name and says where its colon is.
 ///
 /// # Errors
-/// See [`Flaw`]; a bad name is always fatal.
-pub fn qualified_name(bytes: &[u8]) -> Result<Option<usize>, Flaw> {
+/// A bad name ends the stream.
+pub fn qualified_name(bytes: &[u8]) -> Result<Option<usize>, Fault> {
     let colon = memchr(b':', bytes);
     let Some(at) = colon else {
         return ncname(bytes).map(|()| None);
@@ -55,11 +53,11 @@ pub fn qualified_name(bytes: &[u8]) -> Result<Option<usize>, Flaw> {
 ///
 /// # Errors
 /// The same.
-pub fn ncname(bytes: &[u8]) -> Result<(), Flaw> {
-    let name = str::from_utf8(bytes).map_err(|_| Flaw::Fatal(Fault::UnsupportedEncoding))?;
+pub fn ncname(bytes: &[u8]) -> Result<(), Fault> {
+    let name = str::from_utf8(bytes).map_err(|_| Fault::UnsupportedEncoding)?;
     let mut rest = name.chars();
     let good = rest.next().is_some_and(begins_name) && rest.all(continues_name);
-    if good { Ok(()) } else { Err(MALFORMED) }
+    if good { Ok(()) } else { Err(NotWellFormed) }
 }
 
 /// XML 1.0 §2.3, fifth edition, without the colon: U+FDF0 to U+FFFD are in it, and servers forward such
@@ -83,7 +81,7 @@ fn continues_name(c: char) -> bool {
 mod tests {
     use super::*;
 
-    const ENCODING: Flaw = Flaw::Fatal(Fault::UnsupportedEncoding);
+    const ENCODING: Fault = Fault::UnsupportedEncoding;
 
     #[test]
     fn names_have_at_most_one_colon_and_begin_like_names() {
@@ -92,25 +90,25 @@ mod tests {
             ("_x-1.b", Ok(None)),
             ("xml:lang", Ok(Some(3))),
             ("é:ü", Ok(Some(2))),
-            ("", Err(MALFORMED)),
-            (":", Err(MALFORMED)),
-            ("a:", Err(MALFORMED)),
-            (":a", Err(MALFORMED)),
-            ("a:b:c", Err(MALFORMED)),
-            ("a:1", Err(MALFORMED)),
-            ("1a", Err(MALFORMED)),
-            ("-a", Err(MALFORMED)),
-            ("a\u{1}", Err(MALFORMED)),
-            ("a<b", Err(MALFORMED)),
-            ("a\u{d7}", Err(MALFORMED)),
+            ("", Err(NotWellFormed)),
+            (":", Err(NotWellFormed)),
+            ("a:", Err(NotWellFormed)),
+            (":a", Err(NotWellFormed)),
+            ("a:b:c", Err(NotWellFormed)),
+            ("a:1", Err(NotWellFormed)),
+            ("1a", Err(NotWellFormed)),
+            ("-a", Err(NotWellFormed)),
+            ("a\u{1}", Err(NotWellFormed)),
+            ("a<b", Err(NotWellFormed)),
+            ("a\u{d7}", Err(NotWellFormed)),
             ("\u{fdf0}:\u{fffd}", Ok(Some(3))),
             ("\u{fdcf}\u{fdf2}", Ok(None)),
-            ("a\u{fdef}", Err(MALFORMED)),
-            ("a\u{fffe}", Err(MALFORMED)),
+            ("a\u{fdef}", Err(NotWellFormed)),
+            ("a\u{fffe}", Err(NotWellFormed)),
             ("a\u{b7}\u{300}\u{203f}", Ok(None)),
-            ("\u{300}", Err(MALFORMED)),
+            ("\u{300}", Err(NotWellFormed)),
             ("\u{effff}", Ok(None)),
-            ("\u{f0000}", Err(MALFORMED)),
+            ("\u{f0000}", Err(NotWellFormed)),
         ] {
             assert_eq!(qualified_name(name.as_bytes()), verdict, "{name:?}");
         }

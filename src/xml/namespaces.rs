@@ -35,8 +35,9 @@ const FEW: usize = 16;
 /// Room for so many is kept from element to element.
 const KEPT: usize = 256;
 
-/// A prefix that is bound before an element begins, and its namespace.
-pub type Inherited = (&'static str, &'static str);
+/// The prefix that each stream's header declares before any element begins, and its namespace
+/// (RFC 6120 §4.8.1).
+const STREAM: (&[u8], &[u8]) = (b"stream", b"http://etherx.jabber.org/streams");
 
 #[derive(Debug)]
 struct Binding {
@@ -48,21 +49,14 @@ struct Binding {
 }
 
 /// The prefixes that are declared.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Bindings {
     all: Vec<Binding>,
     inner: HashMap<u64, usize>,
     hashes: RandomState,
-    inherited: Inherited,
 }
 
 impl Bindings {
-    /// None but the one that both streams declare.
-    pub fn new(inherited: Inherited) -> Self {
-        let (all, inner, hashes) = (Vec::new(), HashMap::new(), RandomState::new());
-        Self { all, inner, hashes, inherited }
-    }
-
     /// How many declarations are in force or hidden by others.
     #[inline]
     pub fn count(&self) -> usize {
@@ -129,18 +123,18 @@ impl Bindings {
     /// Whether a prefix may be used for an element or an attribute.
     pub fn is_declared(&self, s: &[u8], prefix: &[u8]) -> bool {
         prefix != b"xmlns"
-            && (prefix == b"xml"
-                || prefix == self.inherited.0.as_bytes()
-                || self.find(s, prefix).is_some())
+            && (prefix == b"xml" || prefix == STREAM.0 || self.find(s, prefix).is_some())
     }
 
     /// Whether `holds` of the namespace that a prefix stands for. One that is not declared stands for
-    /// the inherited one, since the stream's header may have named that as it liked.
+    /// the stream's own, since the server's header may have named that as it liked.
     pub fn is(&self, s: &[u8], prefix: &[u8], holds: impl FnOnce(&[u8]) -> bool) -> bool {
-        match self.find(s, prefix) {
-            _ if prefix == b"xml" => holds(XML),
-            Some(binding) => binding.declaration.attribute.is(s, holds),
-            None => holds(self.inherited.1.as_bytes()),
+        if prefix == b"xml" {
+            return holds(XML);
+        }
+        match self.declaration(s, prefix) {
+            Some(declaration) => declaration.is(s, holds),
+            None => holds(STREAM.1),
         }
     }
 
@@ -151,7 +145,7 @@ impl Bindings {
             b"xmlns" => self.hash(XMLNS),
             _ => match self.find(s, prefix) {
                 Some(binding) => binding.namespace,
-                None => self.hash(self.inherited.1.as_bytes()),
+                None => self.hash(STREAM.1),
             },
         }
     }

@@ -24,7 +24,7 @@ pub struct Noted {
 }
 
 /// The names, and the children that have been noted.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Notes {
     names: &'static [ExpandedName],
     /// In their order.

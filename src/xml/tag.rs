@@ -7,7 +7,7 @@ use std::ops::Range;
 use memchr::memchr;
 
 use crate::xml::attributes::{Attribute, Named, Usual, all_differ};
-use crate::xml::error::{BROKEN, Stop, fit};
+use crate::xml::error::Fault::{self, NotWellFormed};
 use crate::xml::names::name;
 use crate::xml::namespaces::{Bindings, may_be_default, may_be_reserved};
 use crate::xml::scan::{BLANK, is, plain_value, run};
@@ -38,7 +38,7 @@ pub struct Tag {
     /// Whether the element ends with it.
     pub is_empty: bool,
     /// The attributes with a usual name, and a bit for each that there is.
-    usual: [Attribute; Usual::ALL],
+    usual: [Attribute; Usual::COUNT],
     there: u8,
     /// All other attributes, in their order.
     pub others: Vec<Named>,
@@ -79,29 +79,29 @@ impl Tag {
     /// declares is in `bindings` once all of it is there.
     ///
     /// # Errors
-    /// If it is no start tag by XML 1.0 §3.1, or not all there.
+    /// If it is no start tag by XML 1.0 §3.1, or not all there, see [`Judge`](crate::xml::judge::Judge).
     #[inline(never)]
     pub fn read(
         &mut self,
         s: &[u8],
         (start, local, name_end): (usize, usize, usize),
         bindings: &mut Bindings,
-    ) -> Result<bool, Stop> {
+    ) -> Result<bool, Fault> {
         (self.start, self.local, self.name_end) = (start, local, name_end);
         self.others.clear();
         let (mut at, mut is_fit) = (self.read_usual(s, name_end), true);
-        loop {
-            match next(s, at)? {
-                Next::End { end, is_empty } => {
-                    (self.end, self.is_empty) = (end, is_empty);
-                    break;
-                }
-                Next::Attribute { named, is_good } => {
-                    is_fit &= is_good & self.add(s, named)?;
-                    at = self.go_on(s, named.attribute.quoted().end);
-                }
+        (self.end, self.is_empty) = loop {
+            let next = run(s, at, BLANK);
+            if let Some(end) = close(s, next) {
+                break end;
             }
-        }
+            if next == at {
+                return Err(NotWellFormed); // no white space before it
+            }
+            let (named, is_good) = attribute(s, next)?;
+            is_fit &= is_good & self.add(s, named)?;
+            at = self.go_on(s, named.attribute.quoted().end);
+        };
         if local > start || !self.others.is_empty() {
             is_fit &= self.others_fit(s, bindings)?;
         }
@@ -157,13 +157,13 @@ impl Tag {
     }
 
     #[inline(never)]
-    fn add(&mut self, s: &[u8], named: Named) -> Result<bool, Stop> {
+    fn add(&mut self, s: &[u8], named: Named) -> Result<bool, Fault> {
         let Some(name) = Usual::by_name(named.name(s)) else {
             self.others.push(named);
             return Ok(true);
         };
         if self.there & name.bit() != 0 {
-            return Err(BROKEN); // XML 1.0 §3.1, "Unique Att Spec"
+            return Err(NotWellFormed); // XML 1.0 §3.1, "Unique Att Spec"
         }
         self.there |= name.bit();
         self.usual[name as usize] = named.attribute;
@@ -174,7 +174,7 @@ impl Tag {
     /// has each attribute once. What is usual is not compared with the rest: it has other names, and
     /// no prefix but `xml`, whose namespace no other may have.
     #[inline(never)]
-    fn others_fit(&self, s: &[u8], bindings: &mut Bindings) -> Result<bool, Stop> {
+    fn others_fit(&self, s: &[u8], bindings: &mut Bindings) -> Result<bool, Fault> {
         let mut is_fit = true;
         for it in &self.others {
             if it.prefix(s) == Some(b"xmlns") {
@@ -195,57 +195,39 @@ impl Tag {
     }
 }
 
-enum Next {
-    Attribute { named: Named, is_good: bool },
-    End { end: usize, is_empty: bool },
-}
-
-/// What comes next in a tag.
+/// Where a tag ends if it ends at that place, and whether its element does.
 #[inline]
-fn next(s: &[u8], at: usize) -> Result<Next, Stop> {
-    match s.get(at..).unwrap_or_default() {
-        [b'>', ..] => Ok(Next::End { end: at + 1, is_empty: false }),
-        [b'/', b'>', ..] => Ok(Next::End { end: at + 2, is_empty: true }),
-        _ => odd_next(s, at),
+pub fn close(s: &[u8], at: usize) -> Option<(usize, bool)> {
+    match s.get(at..)? {
+        [b'>', ..] => Some((at + 1, false)),
+        [b'/', b'>', ..] => Some((at + 2, true)),
+        _ => None,
     }
 }
 
-/// The same, whatever way it is written.
+/// The attribute that begins there, whatever way it is written, and whether its value may be sent on.
 #[inline(never)]
-fn odd_next(s: &[u8], from: usize) -> Result<Next, Stop> {
-    let at = run(s, from, BLANK);
-    match *s.get(at).ok_or(Stop::RanOut)? {
-        b'>' => return Ok(Next::End { end: at + 1, is_empty: false }),
-        b'/' => {
-            return match s.get(at + 1) {
-                Some(b'>') => Ok(Next::End { end: at + 2, is_empty: true }),
-                Some(_) => Err(BROKEN),
-                None => Err(Stop::RanOut),
-            };
-        }
-        _ if at == from => return Err(BROKEN), // no white space before it
-        _ => {}
-    }
+fn attribute(s: &[u8], at: usize) -> Result<(Named, bool), Fault> {
     let (name_end, local) = name(s, at)?;
     let equals = run(s, name_end, BLANK);
-    if *s.get(equals).ok_or(Stop::RanOut)? != b'=' {
-        return Err(BROKEN);
+    if *s.get(equals).ok_or(NotWellFormed)? != b'=' {
+        return Err(NotWellFormed);
     }
     let open = run(s, equals + 1, BLANK);
-    let quote = *s.get(open).ok_or(Stop::RanOut)?;
+    let quote = *s.get(open).ok_or(NotWellFormed)?;
     if !matches!(quote, b'\'' | b'"') {
-        return Err(BROKEN);
+        return Err(NotWellFormed);
     }
     let start = open + 1;
     let mut end = plain_value(s, start, quote);
-    let plain = *s.get(end).ok_or(Stop::RanOut)? == quote;
+    let plain = *s.get(end).ok_or(NotWellFormed)? == quote;
     let mut is_good = true;
     if !plain {
-        end += memchr(quote, &s[end..]).ok_or(Stop::RanOut)?;
-        is_good = fit(value(&s[start..end]))?;
+        end += memchr(quote, &s[end..]).ok_or(NotWellFormed)?;
+        is_good = value(&s[start..end])?;
     }
     let named = Named::new(local..name_end, Attribute::new(at, start..end, plain));
-    Ok(Next::Attribute { named, is_good })
+    Ok((named, is_good))
 }
 
 /// Where an end tag ends that has blanks in it, or is another's.
@@ -253,11 +235,11 @@ fn odd_next(s: &[u8], from: usize) -> Result<Next, Stop> {
 /// # Errors
 /// If it is another's, or not all there.
 #[cold]
-pub fn odd_end_tag(s: &[u8], at: usize, name: &[u8]) -> Result<usize, Stop> {
-    let end = at + memchr(b'>', &s[at..]).ok_or(Stop::RanOut)?;
+pub fn odd_end_tag(s: &[u8], at: usize, name: &[u8]) -> Result<usize, Fault> {
+    let end = at + memchr(b'>', &s[at..]).ok_or(NotWellFormed)?;
     let given = &s[at + 2..end];
     match given.strip_prefix(name) {
         Some(blanks) if blanks.iter().all(|&byte| is(byte, BLANK)) => Ok(end + 1),
-        _ => Err(BROKEN),
+        _ => Err(NotWellFormed),
     }
 }

@@ -7,46 +7,41 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter};
 
-use crate::xml::error::{Fault, Flaw, MALFORMED};
+use crate::xml::error::Fault::{self, NotWellFormed};
 use crate::xml::names::ncname;
 
-/// Checks character data, as it stands between tags.
+/// Whether character data, as it stands between tags, is fit to be sent on.
 ///
 /// # Errors
-/// See [`Flaw`].
-pub fn text(bytes: &[u8]) -> Result<(), Flaw> {
+/// What ends the stream.
+pub fn text(bytes: &[u8]) -> Result<bool, Fault> {
     if memchr_iter(b']', bytes).any(|at| bytes[at..].starts_with(b"]]>")) {
-        return Err(MALFORMED); // XML 1.0 §2.4
+        return Err(NotWellFormed); // XML 1.0 §2.4
     }
-    characters(bytes)?;
-    references(bytes, |_, _, _| {})
+    Ok(characters(bytes)? && references(bytes, |_, _, _| {})?)
 }
 
-/// Checks an attribute's value, as it stands between its quotes.
+/// The same of an attribute's value, as it stands between its quotes.
 ///
 /// # Errors
-/// See [`Flaw`].
-pub fn value(bytes: &[u8]) -> Result<(), Flaw> {
+/// The same.
+pub fn value(bytes: &[u8]) -> Result<bool, Fault> {
     if memchr(b'<', bytes).is_some() {
-        return Err(MALFORMED); // XML 1.0 §3.1, "No < in Attribute Values"
+        return Err(NotWellFormed); // XML 1.0 §3.1, "No < in Attribute Values"
     }
-    characters(bytes)?;
-    references(bytes, |_, _, _| {})
+    Ok(characters(bytes)? && references(bytes, |_, _, _| {})?)
 }
 
-/// Checks the inside of a CDATA section, where nothing is a reference.
+/// The same of the inside of a CDATA section, where nothing is a reference.
 ///
 /// # Errors
-/// See [`Flaw`].
-pub fn characters(bytes: &[u8]) -> Result<(), Flaw> {
+/// The same.
+pub fn characters(bytes: &[u8]) -> Result<bool, Fault> {
     let ascii = bytes.is_ascii();
     if !ascii && simdutf8::basic::from_utf8(bytes).is_err() {
-        return Err(Flaw::Fatal(Fault::UnsupportedEncoding));
+        return Err(Fault::UnsupportedEncoding);
     }
-    if has_controls(bytes) || (!ascii && has_noncharacters(bytes)) {
-        return Err(Flaw::Unfit);
-    }
-    Ok(())
+    Ok(!has_controls(bytes) && (ascii || !has_noncharacters(bytes)))
 }
 
 /// XML 1.0 §2.2 forbids these.
@@ -66,15 +61,16 @@ fn has_noncharacters(utf8: &[u8]) -> bool {
 
 /// Checks references (XML 1.0 §4.1 and §4.6: the five entities, and characters that may stand), and
 /// tells of each where it begins, what it stands for and where it ends.
-fn references(bytes: &[u8], mut seen: impl FnMut(usize, char, usize)) -> Result<(), Flaw> {
+fn references(bytes: &[u8], mut seen: impl FnMut(usize, char, usize)) -> Result<bool, Fault> {
     for at in memchr_iter(b'&', bytes) {
-        let (character, length) = match entity(&bytes[at..]) {
-            Some(entity) => entity,
+        let reference = match entity(&bytes[at..]) {
             None => other_reference(&bytes[at + 1..])?,
+            entity => entity,
         };
+        let Some((character, length)) = reference else { return Ok(false) };
         seen(at, character, at + length);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// What the reference stands for that `bytes` begin with, and how long it is, if it is to one of the five
@@ -91,31 +87,31 @@ pub fn entity(bytes: &[u8]) -> Option<(char, usize)> {
     })
 }
 
-/// What stands behind a `&` that begins none of the five entities, and how long it is.
-fn other_reference(rest: &[u8]) -> Result<(char, usize), Flaw> {
-    let length = memchr(b';', rest).ok_or(MALFORMED)?;
+/// What stands behind a `&` that begins none of the five entities, and how long it is; nothing if it may
+/// not stand.
+fn other_reference(rest: &[u8]) -> Result<Option<(char, usize)>, Fault> {
+    let length = memchr(b';', rest).ok_or(NotWellFormed)?;
     let character = match &rest[..length] {
         [b'#', b'x', digits @ ..] => character_reference(digits, 16)?,
         [b'#', digits @ ..] => character_reference(digits, 10)?,
-        name => return Err(ncname(name).err().unwrap_or(Flaw::Unfit)),
+        name => ncname(name).map(|()| None)?,
     };
-    Ok((character, length + 2))
+    Ok(character.map(|it| (it, length + 2)))
 }
 
-fn character_reference(digits: &[u8], radix: u32) -> Result<char, Flaw> {
+fn character_reference(digits: &[u8], radix: u32) -> Result<Option<char>, Fault> {
     if digits.is_empty() || !digits.iter().all(|&b| char::from(b).is_digit(radix)) {
-        return Err(MALFORMED);
+        return Err(NotWellFormed);
     }
     let code = str::from_utf8(digits).ok().and_then(|it| u32::from_str_radix(it, radix).ok());
-    let character = code.and_then(char::from_u32).ok_or(Flaw::Unfit)?;
-    characters(character.encode_utf8(&mut [0; 4]).as_bytes())?;
-    Ok(character)
+    let may_stand = |it: &char| characters(it.encode_utf8(&mut [0; 4]).as_bytes()) == Ok(true);
+    Ok(code.and_then(char::from_u32).filter(may_stand))
 }
 
 /// An attribute's value as a parser reports it: references resolved, white space made blanks
 /// (XML 1.0 §3.3.3). `None` if it holds what it may not.
 pub fn normalized(raw: &[u8]) -> Option<Cow<'_, str>> {
-    value(raw).ok()?;
+    value(raw).ok().filter(|fit| *fit)?;
     let raw = str::from_utf8(raw).ok()?;
     if !raw.contains(['&', '\t', '\n', '\r']) {
         return Some(Cow::Borrowed(raw));
@@ -136,34 +132,34 @@ pub fn normalized(raw: &[u8]) -> Option<Cow<'_, str>> {
 mod tests {
     use super::*;
 
-    const ENCODING: Flaw = Flaw::Fatal(Fault::UnsupportedEncoding);
+    const ENCODING: Fault = Fault::UnsupportedEncoding;
 
     #[test]
     fn text_is_judged_as_xml_1_0_does() {
         for (bytes, verdict) in [
-            (&b"plain text, with > and ' and \" and ]] and ]&gt;"[..], Ok(())),
-            ("\t\r\n\u{7f}\u{85}\u{a0}\u{fdd0}\u{fffd}\u{1f600}\u{1ffff}".as_bytes(), Ok(())),
-            (b"&lt;&gt;&amp;&apos;&quot;&#13;&#x1F600;&#0000000000065;", Ok(())),
-            (b"\x01", Err(Flaw::Unfit)),
-            (b"\0", Err(Flaw::Unfit)),
-            ("\u{fffe}".as_bytes(), Err(Flaw::Unfit)),
-            ("\u{ffff}".as_bytes(), Err(Flaw::Unfit)),
-            (b"&#0;", Err(Flaw::Unfit)),
-            (b"&#x1f;", Err(Flaw::Unfit)),
-            (b"&#xD800;", Err(Flaw::Unfit)),
-            (b"&#xFFFE;", Err(Flaw::Unfit)),
-            (b"&#x110000;", Err(Flaw::Unfit)),
-            (b"&#99999999999999999999;", Err(Flaw::Unfit)),
-            (b"&nbsp;", Err(Flaw::Unfit)),
-            (b"]]>", Err(MALFORMED)),
-            (b"a & b", Err(MALFORMED)),
-            (b"a & b;", Err(MALFORMED)),
-            (b"&;", Err(MALFORMED)),
-            (b"&#;", Err(MALFORMED)),
-            (b"&#x;", Err(MALFORMED)),
-            (b"&#X41;", Err(MALFORMED)),
-            (b"&#+65;", Err(MALFORMED)),
-            (b"&#12a;", Err(MALFORMED)),
+            (&b"plain text, with > and ' and \" and ]] and ]&gt;"[..], Ok(true)),
+            ("\t\r\n\u{7f}\u{85}\u{a0}\u{fdd0}\u{fffd}\u{1f600}\u{1ffff}".as_bytes(), Ok(true)),
+            (b"&lt;&gt;&amp;&apos;&quot;&#13;&#x1F600;&#0000000000065;", Ok(true)),
+            (b"\x01", Ok(false)),
+            (b"\0", Ok(false)),
+            ("\u{fffe}".as_bytes(), Ok(false)),
+            ("\u{ffff}".as_bytes(), Ok(false)),
+            (b"&#0;", Ok(false)),
+            (b"&#x1f;", Ok(false)),
+            (b"&#xD800;", Ok(false)),
+            (b"&#xFFFE;", Ok(false)),
+            (b"&#x110000;", Ok(false)),
+            (b"&#99999999999999999999;", Ok(false)),
+            (b"&nbsp;", Ok(false)),
+            (b"]]>", Err(NotWellFormed)),
+            (b"a & b", Err(NotWellFormed)),
+            (b"a & b;", Err(NotWellFormed)),
+            (b"&;", Err(NotWellFormed)),
+            (b"&#;", Err(NotWellFormed)),
+            (b"&#x;", Err(NotWellFormed)),
+            (b"&#X41;", Err(NotWellFormed)),
+            (b"&#+65;", Err(NotWellFormed)),
+            (b"&#12a;", Err(NotWellFormed)),
             (b"\xff", Err(ENCODING)),
             (b"\xc0\x80", Err(ENCODING)),
             (b"\xed\xa0\x80", Err(ENCODING)),
@@ -175,10 +171,10 @@ mod tests {
 
     #[test]
     fn values_may_hold_what_text_may_not_and_the_other_way_round() {
-        assert_eq!(value(b"]]>"), Ok(()));
-        assert_eq!(value(b"a<b"), Err(MALFORMED));
-        assert_eq!(value(b"&bad;"), Err(Flaw::Unfit));
-        assert_eq!(value(b"'\"\r\n\t"), Ok(()));
+        assert_eq!(value(b"]]>"), Ok(true));
+        assert_eq!(value(b"a<b"), Err(NotWellFormed));
+        assert_eq!(value(b"&bad;"), Ok(false));
+        assert_eq!(value(b"'\"\r\n\t"), Ok(true));
     }
 
     #[test]

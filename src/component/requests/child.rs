@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::iter;
 
 use memchr::{memchr, memmem};
-use xmpp_parsers::ns;
 
 use crate::xml::attributes::Usual;
 use crate::xml::frame::CDATA;
@@ -33,7 +32,7 @@ impl<'a> Child<'a> {
     /// The first element in `content`, which stands within the elements with these start tags.
     pub fn first(content: &'a [u8], within: &[Scope<'a, '_>]) -> Option<Self> {
         let s = &content[element_at(content)?..];
-        let mut judge = Judge::new(("stream", ns::STREAM), &[]);
+        let mut judge = Judge::default();
         judge.begin(s).ok()?;
         judge.strict = false;
         judge.go_on(s).ok()?;
