@@ -91,6 +91,17 @@ fn a_message_costs_no_allocation() {
 }
 
 #[test]
+fn a_namespace_is_not_read_anew_for_each_child_that_it_is_declared_for() {
+    let take = |children: usize| {
+        let (long, children) = ("&amp;".repeat(2_000), "<p:reply id='1'/>".repeat(children));
+        let addresses = "from='user@some-server.example/r' to='bot@echo.example'";
+        let message = format!("<message {addresses} xmlns:p='{long}'>{children}</message>");
+        allocations(&message, true)
+    };
+    assert_eq!(take(2_000), take(1));
+}
+
+#[test]
 fn a_request_takes_as_many_allocations_however_much_is_in_it() {
     for (small, name) in [
         ("<a>?</a>", "unknown"),

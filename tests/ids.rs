@@ -137,6 +137,21 @@ fn the_author_of_what_is_replied_to_trades_places_too() {
     );
 }
 
+/// Looking for the place of each edit from the first one on takes the square of their number.
+#[test]
+fn thousands_of_replies_are_mirrored_whatever_comes_first_in_them() {
+    let replies = |id: &str, to: &str| {
+        let reply = "<p:reply id='ID' to='TO'/><p:reply to='TO' id='ID'/>";
+        reply.replace("ID", id).replace("TO", to).repeat(20_000)
+    };
+    let start = |from: &str, to: &str| {
+        format!("<message from='{from}' to='{to}' xmlns:p='urn:xmpp:reply:0'>")
+    };
+    let input = start(U, BOT) + &replies("m1", "u@users.example") + "</message>";
+    let echo = start(BOT, U) + &replies("echo-m1", "bot@echo.example") + "</message>";
+    assert!(Component::mirroring_ids_within(8 << 20).answer(&input) == echo);
+}
+
 #[test]
 fn the_daemon_mirrors_ids_unless_it_is_told_to_keep_them() {
     for (option, id) in [(None, "echo-m1"), (Some("--keep-ids"), "m1")] {

@@ -56,8 +56,9 @@ impl Edits {
 
     #[cold]
     fn insert(&mut self, place: Range<usize>, with: With) {
-        let before = self.places.iter().take_while(|(it, _)| it.end <= place.start).count();
-        self.places.insert(before, (place, with));
+        // From the end: a message may hold thousands of children with two edits each.
+        let after = self.places.iter().rev().take_while(|(it, _)| it.end > place.start).count();
+        self.places.insert(self.places.len() - after, (place, with));
     }
 
     fn length(&self, with: &With) -> usize {

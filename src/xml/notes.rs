@@ -12,6 +12,10 @@ pub type ExpandedName = (&'static str, &'static str);
 /// Room for so many is kept from element to element.
 const KEPT: usize = 256;
 
+/// A namespace that takes more bytes to declare is none of those asked for. One declaration may serve
+/// thousands of children, and reading it anew for each must not take long.
+const LONGEST: usize = 256;
+
 /// A child that has one of the names, and an `id`.
 #[derive(Debug, Clone)]
 pub struct Noted {
@@ -41,6 +45,9 @@ impl Notes {
     #[inline(never)]
     pub fn note(&mut self, s: &[u8], tag: &Tag, local: &[u8], namespace: Option<&Attribute>) {
         let (Some(&id), Some(namespace)) = (tag.get(Usual::Id), namespace) else { return };
+        if namespace.value().len() > LONGEST {
+            return;
+        }
         let is = |(name, urn): &&ExpandedName| {
             name.as_bytes() == local && namespace.is(s, |value| value == urn.as_bytes())
         };
