@@ -143,6 +143,21 @@ fn requests_draw_on_the_senders_allowance_too() {
     assert_ne!(component.answer(&other), "", "others are not concerned");
 }
 
+/// A reply to the component is one to its sender in the echo, whose address may be much longer.
+#[test]
+fn a_message_counts_by_what_is_sent_back() {
+    let mut component = Component::new("a.example");
+    let reply = "<reply xmlns='urn:xmpp:reply:0' id='1' to='a.example'/>";
+    let sender = format!("{}@b.example", "u".repeat(2_000));
+    let message =
+        format!("<message from='{sender}' to='a.example'>{}</message>", reply.repeat(100));
+    let echo = component.answer(&message);
+    assert!(echo.len() > 20 * message.len(), "{} of {}", echo.len(), message.len());
+    let more = component.answer(&message.repeat(200));
+    let echoes = 1 + more.matches("</message>").count() - more.matches("<error ").count();
+    assert_eq!(echoes, 10_000 / echo.len().div_ceil(2_048));
+}
+
 #[test]
 fn who_has_sent_too_much_is_known_on_the_next_stream() {
     let mut component = Component::new("a.example");

@@ -30,17 +30,26 @@ pub struct Outcome {
 }
 
 /// Feeds `input` to a new component with that limit, in pieces of `piece` bytes, or at once if
-/// that is 0.
+/// that is 0. Ids are kept.
 ///
 /// # Panics
 /// If the component takes more than it was given.
 #[must_use]
 pub fn feed(input: &[u8], limit: usize, piece: usize) -> Outcome {
+    feed_with(Ids::Kept, input, limit, piece)
+}
+
+/// The same, with these ids.
+///
+/// # Panics
+/// The same.
+#[must_use]
+pub fn feed_with(ids: Ids, input: &[u8], limit: usize, piece: usize) -> Outcome {
     let domain = Domain::new(DOMAIN).expect("a domain");
     let mut echo = Echo::new(Settings {
         domain,
         max_stanza_size: limit,
-        ids: Ids::Kept,
+        ids,
         allowance: None,
         responder: RESPONDER.clone(),
     });

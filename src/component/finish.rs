@@ -66,13 +66,14 @@ impl Echo {
             self.close_prefixed(s);
         }
         let blanks = self.blanks(s);
-        let bounce = match self.allow(&s[parties.sender.clone()], flood::message_units(s.len())) {
+        // Not by what came in: a reply's `to` may grow to the length of its sender.
+        let length = self.echo_length(s) + blanks;
+        let units = flood::message_units(length);
+        let bounce = match self.allow(&s[parties.sender.clone()], units) {
             Verdict::Over => return How::Ignored(Silence::Flood),
             Verdict::First => Bounce::Flood,
             Verdict::Within if !self.elements.judge.fit => Bounce::Unfit,
-            Verdict::Within if !is_whole || self.echo_length(s) + blanks > self.limit => {
-                Bounce::TooLarge
-            }
+            Verdict::Within if !is_whole || length > self.limit => Bounce::TooLarge,
             Verdict::Within => {
                 self.edits.write(s, out);
                 out.pad(blanks);
