@@ -7,7 +7,7 @@ mod support;
 use echo_component::component::notice::Notice;
 use echo_component::component::requests::Responder;
 use support::scripted::{Daemon, Server};
-use support::{COMPONENT, Component};
+use support::{COMPONENT, Component, LIMIT};
 
 const PING: &str = "<ping xmlns='urn:xmpp:ping'/>";
 const JOIN: &str = "<x xmlns='http://jabber.org/protocol/muc'/>";
@@ -110,6 +110,19 @@ fn each_foreign_domain_is_warned_of_up_to_sixteen() {
         let mut component = Component::with_burst(10_000);
         component.answer(&stanza(("message", "", ""), ours));
         assert_eq!(told(&mut component).0, Vec::<String>::new(), "{ours}");
+    }
+}
+
+/// Its type may follow, and nobody answers an error.
+#[test]
+fn a_stanza_whose_start_tag_alone_is_too_large_is_counted_and_told_of() {
+    for (name, what) in [("message", "message"), ("presence", "request"), ("iq", "request")] {
+        let mut component = Component::with_burst(10_000);
+        let stanza = format!("<{name} from='u@x' a='{}'/>", "a".repeat(LIMIT));
+        assert_eq!(component.answer(&stanza), "", "{name}");
+        assert_eq!(ignored(&mut component), [(what, "unanswerable")], "{name}");
+        let line = "not answered: its addresses or its start tag are too large";
+        assert_eq!(told(&mut component).1, [format!("{what} {line}")]);
     }
 }
 

@@ -40,10 +40,7 @@ impl Echo {
             }
             Some(Begun::Unknown) => return None,
             None => {
-                // Not even its start tag is there, and its `type` may be `error`.
-                if is_message(s) {
-                    self.counts.add(How::Ignored(Silence::Unanswerable));
-                }
+                self.drop_unread(s);
                 return None;
             }
         };
@@ -55,6 +52,21 @@ impl Echo {
             self.tell(how, s);
         }
         None
+    }
+
+    /// Takes note of a stanza of which not even the start tag is there: its `type` may be `error`.
+    #[cold]
+    fn drop_unread(&mut self, s: &[u8]) {
+        let name = s[1..].split(|&byte| is(byte, ENDS_NAME)).next();
+        let how = match name.and_then(|name| name.rsplit(|&byte| byte == b':').next()) {
+            Some(b"message") => How::Ignored(Silence::Unanswerable),
+            Some(b"presence" | b"iq") => How::RequestIgnored(Silence::Unanswerable),
+            _ => return,
+        };
+        self.counts.add(how);
+        if self.notices.wants(how) {
+            self.notices.new.push(Notice::Stanza { how, from: None, id: None, bytes: s.len() });
+        }
     }
 
     /// Lets the echo of a message go out, or what is said instead, if its sender has not had too many.
@@ -234,10 +246,4 @@ impl Echo {
     pub(super) fn send(&self, answer: &Answer, out: &mut Outbox) -> bool {
         out.send_xml(self.limit.max(ACCEPTED), &answer.xml())
     }
-}
-
-/// Whether an element is a message, by a name that may not be whole.
-fn is_message(s: &[u8]) -> bool {
-    let name = s[1..].split(|&byte| is(byte, ENDS_NAME)).next();
-    name.and_then(|name| name.rsplit(|&byte| byte == b':').next()) == Some(b"message")
 }

@@ -84,7 +84,7 @@ impl fmt::Display for How {
             Self::RequestIgnored(why) | Self::NotAsked(Some(why)) => {
                 write!(f, "request not answered: {why}")
             }
-            Self::NotAsked(None) => f.write_str("request not answered"),
+            Self::NotAsked(None) => f.write_str("request not answered: it asks for nothing"),
         }
     }
 }
