@@ -150,7 +150,7 @@ impl Echo {
                     continue;
                 }
                 Step::Whole(size) => (size, size, true),
-                Step::TooLarge(size, seen) => (size, seen, false),
+                Step::TooLarge { judged, seen } => (judged, seen, false),
             };
             let event = self.finish(&rest[..seen], is_whole, now, out);
             used += size;

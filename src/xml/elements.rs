@@ -25,9 +25,13 @@ pub enum Step {
     Start,
     /// The element that has so many bytes, all of it.
     Whole(usize),
-    /// An element that is too large. So many bytes of it have been judged, so many looked at, and the
-    /// rest will be passed over.
-    TooLarge(usize, usize),
+    /// An element that is too large.
+    TooLarge {
+        /// So many bytes of it have been judged; what is behind them will be passed over.
+        judged: usize,
+        /// So many have been looked at.
+        seen: usize,
+    },
     /// The end tag of the stream, which has so many bytes.
     Footer(usize),
 }
@@ -152,14 +156,14 @@ impl Elements {
 
     #[cold]
     fn too_large(&mut self) -> Step {
-        let (at, depth) = (self.judge.at, self.judge.depth());
-        let seen = at.max(self.window);
+        let (judged, depth) = (self.judge.at, self.judge.depth());
+        let seen = judged.max(self.window);
         // It may be an empty element, and then its start tag is all there is.
         let is_over = std::mem::take(&mut self.begun) && depth == 0;
         self.skip = (!is_over).then(|| Skip::new(depth));
         self.waiting = None;
         self.window = self.limit;
-        Step::TooLarge(at, seen)
+        Step::TooLarge { judged, seen }
     }
 
     /// What stands between elements means nothing, but what is wrong with it can be told to nobody but
