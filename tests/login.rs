@@ -91,6 +91,90 @@ async fn white_space_and_features_before_the_handshake_are_skipped() {
     assert_eq!(login.await.unwrap().unwrap(), "");
 }
 
+/// Features as jabberd2 has them, with so many tags more.
+fn features(more: usize) -> String {
+    format!(
+        "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
+         <mechanism>DIGEST-MD5</mechanism><mechanism>PLAIN</mechanism></mechanisms>{}\
+         </stream:features>",
+        "<x/>".repeat(more)
+    )
+}
+
+/// Some 200 kB, cut off within a stanza, as reads cut it.
+fn burst() -> String {
+    let stanza = |n| format!("<message from='u@x' to='echo.example'><body>{n}</body></message>");
+    (0..3000).map(stanza).collect::<String>() + "<message from='u@x'"
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_of_a_burst_behind_the_handshake_is_lost() {
+    // The longest login there may be, and the burst's own tags do not count.
+    let [few, many] = [0, 245].map(features);
+    for (before, waits_for_ours) in
+        [("", true), ("", false), (&*few, true), (&*few, false), (&*many, true), (&*many, false)]
+    {
+        let (mut server, component) = duplex(1 << 20);
+        let login = tokio::spawn(async move {
+            let domain = Domain::new(COMPONENT).unwrap();
+            login(component, &domain, &SECRET.into()).await
+        });
+        server.write_all(HEADER.as_bytes()).await.unwrap();
+        if waits_for_ours {
+            until(&mut server, "</handshake>").await;
+        }
+        let answer = format!("{before}<handshake/>{}", burst());
+        server.write_all(answer.as_bytes()).await.unwrap();
+        server.shutdown().await.unwrap();
+        let (mut connection, mut received) = login.await.unwrap().unwrap();
+        connection.read_to_end(&mut received).await.unwrap();
+        let received = String::from_utf8(received).unwrap();
+        assert!(received == burst(), "{before:?} {waits_for_ours}: {} bytes", received.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_login_is_taken() {
+    let (mut server, login) = logging_in();
+    let words = format!("{HEADER}{}{}<handshake/>", " ".repeat(8000), features(200));
+    server.write_all(words.as_bytes()).await.unwrap();
+    assert_eq!(login.await.unwrap().unwrap(), "");
+
+    let error = stream_error("policy-violation", &"too many words ".repeat(500));
+    let said = sentence(format!("{HEADER}{}{error}", features(0)), false).await;
+    assert!(said.starts_with("the server says policy-violation (too many words too"), "{said}");
+}
+
+/// What reads a login recurses as deep as its elements are, and nobody is authenticated yet. What
+/// follows is not waited for: as far as the clock goes, the refusal comes at once.
+#[tokio::test(start_paused = true)]
+async fn what_is_no_login_by_its_size_is_refused_at_once() {
+    let deep = |levels| "<a>".repeat(levels);
+    let closed = |levels| deep(levels) + &"</a>".repeat(levels);
+    for (words, limit) in [
+        (deep(300), "256 tags"),
+        (deep(1_300), "256 tags"),
+        (deep(5_400), "256 tags"),
+        (deep(20_000), "256 tags"),
+        (closed(5_400), "256 tags"),
+        (format!("<stream:features>{}", deep(5_400)), "256 tags"),
+        (format!("<stream:error>{}", deep(5_400)), "256 tags"),
+        (format!("<handshake>{}", deep(5_400)), "256 tags"),
+        ("<a/>".repeat(5_400), "256 tags"),
+        (" ".repeat(30_000), "16384 bytes"),
+        (format!("<stream:error>{}", "words ".repeat(5_000)), "16384 bytes"),
+    ] {
+        let start = tokio::time::Instant::now();
+        let said = sentence(format!("{HEADER}{words}"), false).await;
+        let expected = format!(
+            "what the server sent is no component stream (it has more than {limit} before its \
+             answer to the login): check that the port is the server's component port"
+        );
+        assert_eq!(said, expected, "{}", &words[..30]);
+        assert!(start.elapsed().is_zero(), "{said} after {:?}", start.elapsed());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_stream_error_is_named() {
     let standard = CONDITIONS.into_iter().map(|it| (it, stream_error(it, "the server's words")));
@@ -251,6 +335,19 @@ fn once_online_no_refusal_is_final() {
     peer.header();
     peer.send(&stream_error("not-authorized", ""));
     daemon.logs("not-authorized");
+    server.online().echoes("x");
+}
+
+#[test]
+fn a_server_whose_login_has_no_end_is_named_and_tried_again() {
+    let server = Server::start();
+    let mut daemon = Daemon::start(&server);
+    let mut peer = server.accept();
+    peer.header();
+    peer.send(&"<a>".repeat(20_000));
+    let said = daemon.logs("no component stream");
+    assert!(said.contains("more than 256 tags"), "{said}");
+    assert!(said.contains("check that the port is the server's component port"), "{said}");
     server.online().echoes("x");
 }
 

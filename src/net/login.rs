@@ -16,7 +16,7 @@ use crate::component::address::Domain;
 use crate::component::stream_error::StreamError;
 use crate::net::error::Cause;
 use crate::net::secret::Secret;
-use crate::net::sniff::{Beginning, Sniffed, is_end};
+use crate::net::sniff::{Beginning, READ_AHEAD, Sniffed, is_end};
 
 /// What tokio-xmpp reads and writes on.
 type Link<S> = BufReader<Sniffed<S>>;
@@ -32,7 +32,8 @@ pub async fn login<S: AsyncRead + AsyncWrite + Unpin>(
     secret: &Secret,
 ) -> Result<(S, Vec<u8>), Cause> {
     let beginning = Beginning::default();
-    let link = BufReader::new(Sniffed::new(stream, beginning.clone()));
+    let link = Sniffed::new(stream, beginning.clone());
+    let link = BufReader::with_capacity(READ_AHEAD, link);
     match negotiate(link, &beginning, domain, secret).await {
         Ok(link) => {
             let early = link.buffer().to_vec();

@@ -1,4 +1,7 @@
-//! Remembers how the other side began, to tell what a port speaks that is no component port.
+//! Remembers how the other side began, to tell what a port speaks that is no component port, and ends
+//! what is no login.
+//!
+//! It parses nothing, and knows nothing of what comes after the login.
 
 use std::io;
 use std::pin::Pin;
@@ -10,6 +13,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A stream header fits into so many bytes.
 const BEGINNING_BYTES: usize = 1024;
+
+/// A login is far shorter: a header, features, an answer or a stream error with its text. Whoever sends
+/// more is not known yet, and all of it is kept.
+const LOGIN_BYTES: usize = 16 << 10;
+
+/// A login has far fewer `<`: jabberd2's features have some thirty. No element without one, so no
+/// nesting is deeper. tokio-xmpp and minidom take up to 3 KiB of stack for each level, in a debug build,
+/// and time by the square of the depth.
+const LOGIN_TAGS: usize = 256;
+
+/// How much to read at once. So much of what comes behind the login is read with it, and does not count;
+/// so much may also be read over the two limits above.
+pub const READ_AHEAD: usize = 512;
 
 /// The first bytes that came in.
 #[derive(Debug, Clone, Default)]
@@ -73,24 +89,50 @@ impl Beginning {
     }
 }
 
-/// A connection whose beginning is remembered. It breaks at once if that is no XML. It breaks only when
-/// it is read from: what the other side said before it closed is still there then, and says why.
+/// A connection whose beginning is remembered. It breaks at once if that is no XML, and when more is
+/// read than a login has. It breaks only when it is read from: what the other side said before it closed
+/// is still there then, and says why.
 #[derive(Debug)]
 pub struct Sniffed<S> {
     connection: S,
     beginning: Beginning,
+    bytes: usize,
+    tags: usize,
 }
 
 impl<S> Sniffed<S> {
     /// Remembers in `beginning` how `connection` begins.
     pub fn new(connection: S, beginning: Beginning) -> Self {
-        Self { connection, beginning }
+        Self { connection, beginning, bytes: 0, tags: 0 }
     }
 
     /// The connection alone.
     pub fn into_inner(self) -> S {
         self.connection
     }
+
+    /// Counts and remembers what has come in.
+    fn note(&mut self, more: &[u8]) {
+        self.beginning.add(more);
+        self.bytes += more.len();
+        self.tags += memchr::memchr_iter(b'<', more).count();
+    }
+
+    /// Whether more may be read. Who asks is still without a whole login.
+    fn check_length(&self) -> io::Result<()> {
+        let (most, what) = if self.tags > LOGIN_TAGS {
+            (LOGIN_TAGS, "tags")
+        } else if self.bytes > LOGIN_BYTES {
+            (LOGIN_BYTES, "bytes")
+        } else {
+            return Ok(());
+        };
+        Err(no_login(format!("it has more than {most} {what} before its answer to the login")))
+    }
+}
+
+fn no_login(why: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why.into())
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Sniffed<S> {
@@ -99,11 +141,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Sniffed<S> {
         cx: &mut Context,
         buf: &mut ReadBuf,
     ) -> Poll<io::Result<()>> {
+        self.check_length()?;
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.connection).poll_read(cx, buf))?;
-        self.beginning.add(&buf.filled()[before..]);
+        self.note(&buf.filled()[before..]);
         if self.beginning.is_no_xml() {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "it is not XML")));
+            return Poll::Ready(Err(no_login("it is not XML")));
         }
         Poll::Ready(Ok(()))
     }
