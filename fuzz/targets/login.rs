@@ -2,6 +2,7 @@
 #![no_main]
 
 use echo_component::component::address::Domain;
+use echo_component::net::error::Cause;
 use echo_component::net::login::login;
 use echo_component_fuzz::drive::DOMAIN;
 use libfuzzer_sys::fuzz_target;
@@ -20,13 +21,18 @@ fuzz_target!(|said: &[u8]| {
         runtime.block_on(async {
             let domain = Domain::new(DOMAIN).expect("a domain");
             let (connection, stream) = duplex(1 << 16);
-            // The connection ends with the login, for which the server waits.
-            let component =
-                async { login(stream, &domain, &SECRET.into()).await.map(|(_, early)| early) };
+            // The connection ends then, for which the server waits.
+            let component = async {
+                let (mut stream, mut rest) = login(stream, &domain, &SECRET.into()).await?;
+                stream.read_to_end(&mut rest).await.expect("the connection is whole");
+                Ok::<_, Cause>(rest)
+            };
             let (ended, ()) = tokio::join!(component, server(connection, said));
             match ended {
-                Ok(early) => {
-                    assert!(said.ends_with(&early), "what follows the handshake is kept");
+                Ok(rest) => {
+                    assert!(said.ends_with(&rest), "what follows the handshake is kept");
+                    let login = &said[..said.len() - rest.len()];
+                    assert!(login.ends_with(b">"), "nothing of it is lost");
                     assert!(contains(said, b"handshake"), "logged in without an answer");
                 }
                 Err(cause) => {
