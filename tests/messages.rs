@@ -408,6 +408,21 @@ fn stream_errors_are_told_in_the_servers_words() {
     }
 }
 
+/// A tree is dropped recursively, a level at a time.
+#[test]
+fn a_stream_error_too_deep_for_a_tree_is_told_without_its_words() {
+    for (levels, told) in
+        [(60, "reset"), (65, "undefined-condition"), (9_000, "undefined-condition")]
+    {
+        let deep = "<a>".repeat(levels) + &"</a>".repeat(levels);
+        let reset = "<reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>";
+        let error = format!("<stream:error>{reset}{deep}</stream:error>");
+        let (_, event) = Component::new().feed(error.as_bytes());
+        let Ok(Event::StreamError(error)) = event else { panic!("{event:?} for {levels}") };
+        assert_eq!(error.to_string(), told, "{levels} levels");
+    }
+}
+
 #[test]
 fn nothing_goes_out_that_is_over_the_limit() {
     const LIMIT: usize = 10_000;
