@@ -100,7 +100,7 @@ fn refused() -> Vec<(Vec<u8>, &'static str)> {
         (usual.clone() + "</stream:stream>", "closed"),
         (usual[..30].to_owned(), "closed"),
         (format!("<![CDATA[]]>{usual}"), "closed"),
-        (format!("<?xml version='1.0'{}", " ".repeat(100_000)), "closed"),
+        (format!("<?xml version='1.0'{}", " ".repeat(100_000)), "more than 16384 bytes"),
         (String::new(), "closed"),
     ] {
         refused.push((header.into_bytes(), said));
