@@ -126,8 +126,14 @@ fn wrong_usage_ends_with_64_and_one_sentence() {
         (&["--max-stanza-size", "9999"], "'9999' for"),
         (&["--max-stanza-size", "512k"], "give a number of bytes from 10000 to 16777216"),
         (&["--max-stanza-size", "16777217"], "'16777217' for"),
-        (&["--flood-burst", "x"], "give a number of units"),
-        (&["--flood-rate", "0"], "at least 1; --flood-burst 0 turns the limit off"),
+        (&["--flood-burst", "x"], "give a number of units from 0 to 4294967295"),
+        (&["--flood-rate", "0"], "from 1 to 4294967295; --flood-burst 0 turns the limit off"),
+        (&["--ping-interval", "-1"], "'-1' for '--ping-interval <SECONDS>': give a number of"),
+        (&["--ping-interval", "4294967296"], "give a number of seconds from 0 to 4294967295"),
+        (&["-P", "-1"], "'-1' for '--port <PORT>': give a number from 1 to 65535"),
+        (&["--max-stanza-size", "-1"], "'-1' for '--max-stanza-size <BYTES>'"),
+        (&["--flood-burst", "-1"], "'-1' for '--flood-burst <UNITS>'"),
+        (&["--flood-rate", "-1"], "'-1' for '--flood-rate <UNITS>'"),
         (&["--metrics", "localhost:9469"], "such as 127.0.0.1:9469"),
         (&["--unknown"], "--unknown"),
         (&["extra"], "extra"),
@@ -174,10 +180,18 @@ fn wrong_values_end_with_78_and_one_sentence() {
         (&["--server", "a:5347"], "--port"),
         (&["--server", "a b"], "host name"),
         (&["--server", "http://localhost"], "it begins with a scheme: give the host name alone"),
-        (&["--secret", ""], "the secret of --secret is empty"),
+        (&["--secret", ""], "--secret is empty: give the secret that the server has for this JID"),
         (&["--secret", "a\nb"], "the secret of --secret has more than one line"),
-        (&["--secret-file", "/no/such/file"], "/no/such/file"),
-        (&["--secret-file", folder_itself], folder_itself),
+        (
+            &["--secret-file", "/no/such/file"],
+            "there is no secret file /no/such/file: check --secret-file",
+        ),
+        (&["--secret-file", folder_itself], "Is a directory: name the file with the secret in it"),
+        (&["--tls", "--tls-ca", "/no/such/file"], "there is no file /no/such/file: check --tls-ca"),
+        (
+            &["--tls", "--tls-ca", folder_itself],
+            "Is a directory: name a file with certificates in it",
+        ),
         (&["--secret-file", &empty], "is empty"),
         (&["--secret-file", &lines], "more than one line"),
         (&["--secret-file", &binary], "UTF-8"),
@@ -199,6 +213,7 @@ fn wrong_values_end_with_78_and_one_sentence() {
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(78), "{options:?}: {said}");
         assert!(said.contains(words) && said.lines().count() == 1, "{options:?}: {said}");
+        assert!(!said.contains("os error"), "an admin has no use for its number: {said}");
     }
 }
 
@@ -372,8 +387,34 @@ fn quotes_around_the_secret_are_warned_of() {
     let mut command = program();
     command.args(["-j", "echo.example", "-s", "127.0.0.1", "-P", &server.port().to_string()]);
     let mut daemon = Daemon::run(command.env("ECHO_COMPONENT_SECRET", "\"quoted\""));
-    let said = daemon.logs("is in quotes, which docker's --env-file keeps");
+    let said = daemon.logs("stands in quotes, which docker's --env-file keeps, and they count");
     assert!(!said.contains("quoted"), "{said}");
+
+    let folder = Folder::new("quotes");
+    let file = folder.file("secret", b"'quoted'\n", 0o600);
+    let mut daemon = Daemon::start_with(&Server::start(), &["--secret-file", &file]);
+    let said = daemon.logs(&format!("the secret in {file} stands in quotes, and they count"));
+    assert!(said.contains("remove them, unless the server's secret has them too"), "{said}");
+}
+
+#[test]
+fn a_pipe_with_the_secret_is_read_as_the_message_says() {
+    assert!(stderr(&run(&WHOLE[..4])).contains("(--secret-file /dev/stdin reads a pipe)"));
+    let server = Server::start();
+    let (reader, mut writer) = pipe().unwrap();
+    writeln!(writer, "{SECRET}").unwrap();
+    drop(writer);
+    let mut command = program();
+    command.args(["-j", "echo.example", "-s", "127.0.0.1", "-P", &server.port().to_string()]);
+    let mut daemon = Daemon::run(command.args(["--secret-file", "/dev/stdin"]).stdin(reader));
+    // A pipe can be read once, and the secret lasts for every try.
+    for _ in 0..2 {
+        let handshake = server.accept().header();
+        assert!(handshake.contains(support::scripted::DIGEST), "{handshake}");
+    }
+    daemon.signal("TERM");
+    daemon.ends();
+    assert!(!daemon.log.iter().any(|line| line.contains("from before")), "{:?}", daemon.log);
 }
 
 /// As containers have theirs. Mounting takes a namespace of our own, which not every machine allows.
@@ -531,15 +572,34 @@ fn what_is_wrong_on_the_command_line_too_is_wrong_usage() {
 fn a_secret_that_others_can_read_is_warned_of() {
     let folder = Folder::new("open-secret");
     let file = folder.file("secret", SECRET.as_bytes(), 0o644);
+    let shown = "visible to every local user in ps";
+    let unused = format!("{shown}, and not used, since there is the secret file {file}: leave");
     for (options, words) in [
-        (["--secret-file", &*file], "others can read"),
-        (["--secret", SECRET], "visible to every local user in ps"),
+        (&["--secret-file", &*file][..], "others can read"),
+        (&["--secret", SECRET], &format!("{shown}; use --secret-file instead")),
+        (&["--secret", "another", "--secret-file", &file], &unused),
+    ] {
+        let mut daemon = Daemon::start_with(&Server::start(), options);
+        daemon.logs(words);
+    }
+}
+
+/// Whatever else has it: `ps` shows it all the same.
+#[test]
+fn a_secret_on_the_command_line_is_warned_of_beside_a_credential_and_a_variable() {
+    let folder = Folder::new("shown-secret");
+    folder.file("secret", SECRET.as_bytes(), 0o600);
+    let directory = folder.0.to_str().unwrap();
+    for (variable, value, words) in [
+        ("CREDENTIALS_DIRECTORY", directory, "not used, since there is systemd's credential"),
+        ("ECHO_COMPONENT_SECRET", SECRET, "in ps; use --secret-file instead"),
     ] {
         let server = Server::start();
         let mut command = program();
         command.args(["-j", "echo.example", "-s", "localhost", "-P", &server.port().to_string()]);
-        let mut daemon = Daemon::run(command.args(options));
-        daemon.logs(words);
+        let mut daemon = Daemon::run(command.args(["--secret", SECRET]).env(variable, value));
+        let said = daemon.logs(words);
+        assert!(!said.contains(SECRET), "{said}");
     }
 }
 
@@ -586,10 +646,15 @@ fn the_stream_is_closed_when_the_terminal_is() {
 #[test]
 fn blanks_around_the_secret_are_warned_of() {
     let folder = Folder::new("blanks");
-    for secret in [" x\n", "x \n", "x\t", "\u{feff}x"] {
+    for (secret, slip) in [
+        (" x\n", "begins with a blank"),
+        ("x \n", "ends with a blank"),
+        ("x\t", "ends with a blank"),
+        ("\u{feff}x", "begins with a byte order mark"),
+    ] {
         let file = folder.file("secret", secret.as_bytes(), 0o600);
         let mut daemon = Daemon::start_with(&Server::start(), &["--secret-file", &file]);
-        daemon.logs("begins or ends with a blank or a byte order mark");
+        daemon.logs(&format!("the secret in {file} {slip}, and it counts: remove it, unless"));
     }
 }
 

@@ -5,6 +5,7 @@ mod support;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -254,7 +255,8 @@ fn the_running_daemon_is_asked_whether_it_is_healthy() {
     let address = format!("0.0.0.0:{port}");
     let mut daemon = Daemon::start_with(&server, &["--metrics", &address]);
     let mut peer = server.accept();
-    assert_eq!(healthy(&address), (Some(69), "echo-component: offline\n".into()));
+    let why = format!("the daemon at --metrics {address} is not online: its log says why");
+    assert_eq!(healthy(&address), (Some(69), format!("echo-component: {why}\n")));
     peer.header();
     peer.send("<handshake/>");
     daemon.logs("online");
@@ -263,11 +265,49 @@ fn the_running_daemon_is_asked_whether_it_is_healthy() {
     daemon.ends();
     let (code, said) = healthy(&address);
     assert_eq!(code, Some(69), "{said}");
-    assert!(said.contains("no echo-component answers at --metrics") && said.lines().count() == 1);
+    let why =
+        format!("no echo-component answers at --metrics {address}: Connection refused: is the");
+    assert!(said.contains(&why) && said.lines().count() == 1, "{said}");
     let output = program().arg("--healthy").output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(64), "{said}");
     assert!(said.contains("add --metrics"), "{said}");
+}
+
+#[test]
+fn another_program_at_the_address_is_told_from_the_daemon() {
+    let nobodys = ["no answer at --metrics", "within 5 s: does another program listen there?"];
+    let anothers = ["what listens at --metrics", "is not echo-component: give the daemon's"];
+    for (words, closes, parts) in [
+        ("", false, nobodys),
+        ("", true, anothers),
+        ("SSH-2.0-x\r\n", false, anothers),
+        ("HTTP/1.1 404 Not Found\r\n\r\n", true, anothers),
+        ("HTTP/1.1 200 OK\r\n\r\n<html>online</html>", true, anothers),
+        ("HTTP/1.1 200 OK\r\n\r\n\u{1b}[31m", true, anothers),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let asked = std::thread::spawn(move || healthy(&address));
+        let mut connection = listener.accept().unwrap().0;
+        connection.write_all(words.as_bytes()).unwrap();
+        let open = (!closes).then_some(connection);
+        let (code, said) = asked.join().unwrap();
+        drop(open);
+        assert_eq!(code, Some(69), "{said}");
+        assert!(parts.iter().all(|it| said.contains(it)), "{words:?}: {said}");
+        assert!(!said.contains("os error") && said.lines().count() == 1, "{said}");
+    }
+}
+
+#[test]
+fn a_port_that_the_system_chose_is_told() {
+    let server = Server::start();
+    let mut daemon = Daemon::start_with(&server, &["--metrics", "127.0.0.1:0"]);
+    let said = daemon.logs("metrics are served at http://127.0.0.1:");
+    let (_, rest) = said.split_once("http://127.0.0.1:").unwrap();
+    let (port, _) = rest.split_once("/metrics").unwrap();
+    assert!(http(port.parse().unwrap(), "GET /metrics").starts_with("HTTP/1.1 200 "), "{said}");
 }
 
 #[test]
@@ -307,12 +347,34 @@ fn an_address_that_may_be_free_later_is_not_wrong_configuration() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let busy = taken.local_addr().unwrap().to_string();
     // The second is for documentation only, and a link-local address needs a link.
-    for (address, code) in [(&*busy, 69), ("192.0.2.1:9469", 69), ("[fe80::1]:9469", 78)] {
+    for (address, code, why) in [
+        (&*busy, 69, "another program does; choose another port"),
+        ("192.0.2.1:9469", 69, "this machine does not have that address"),
+        ("[fe80::1]:9469", 78, "Invalid argument"),
+    ] {
         let server = Server::start();
         let mut daemon = Daemon::start_with(&server, &["--metrics", address]);
         assert_eq!(daemon.ends().code(), Some(code), "{:?}", daemon.log);
-        assert!(daemon.log[0].contains(address), "{:?}", daemon.log);
+        let said = &daemon.log[0];
+        let begin = format!("--metrics cannot listen at {address}: {why}");
+        assert!(said.contains(&begin) && !said.contains("os error"), "{said}");
     }
+}
+
+/// Root may, so it runs as nobody here, which only root can arrange.
+#[test]
+fn a_port_that_takes_rights_is_told_as_such() {
+    let first = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    if first.is_ok_and(|it| it.trim().parse().is_ok_and(|first: u16| first <= 1)) {
+        return;
+    }
+    let mut command = program();
+    command.args(["-j", COMPONENT, "-s", "127.0.0.1", "--metrics", "127.0.0.1:1"]);
+    command.env("ECHO_COMPONENT_SECRET", SECRET).uid(65534).gid(65534);
+    let Ok(output) = command.output() else { return };
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains("the daemon may not use that port; choose one from 1024 on"), "{said}");
 }
 
 /// Runs `--check` against what the server does, and says its exit code and words.
@@ -360,7 +422,7 @@ fn a_check_needs_no_one_to_read_what_it_says() {
 fn a_check_that_fails_says_why() {
     for (condition, code, words) in [
         ("not-authorized", 77, "secret"),
-        ("conflict", 69, "while the daemon runs, this is to be expected"),
+        ("conflict", 69, "as it is while a daemon runs; or the JID is a domain of the"),
     ] {
         let (ended, said) = check(&Server::start(), |server| {
             let mut peer = server.accept();

@@ -42,11 +42,13 @@ pub struct Args {
     /// The server's port for components
     #[arg(short = 'P', long, env = "ECHO_COMPONENT_PORT", value_name = "PORT")]
     #[arg(default_value_t = 5347, value_parser = port, value_hint = ValueHint::Other)]
+    #[arg(allow_negative_numbers = true)]
     pub port: u16,
 
     /// Ping the server after so many seconds without a sign of life from it; 0 = never
     #[arg(long, env = "ECHO_COMPONENT_PING_INTERVAL", value_name = "SECONDS")]
     #[arg(default_value_t = 25, value_parser = seconds, value_hint = ValueHint::Other)]
+    #[arg(allow_negative_numbers = true)]
     pub ping_interval: u32,
 
     /// File containing only the secret that is shared with the server
@@ -70,20 +72,20 @@ pub struct Args {
 
     /// The largest stanza to send; an echo over it is bounced. Prosody accepts 524288
     #[arg(long, env = "ECHO_COMPONENT_MAX_STANZA_SIZE", value_name = "BYTES")]
-    #[arg(default_value_t = 512 << 10, value_parser = stanza_size)]
+    #[arg(default_value_t = 512 << 10, value_parser = stanza_size, allow_negative_numbers = true)]
     #[arg(help_heading = "Limits", value_hint = ValueHint::Other)]
     pub max_stanza_size: u32,
 
     /// Units one sender (bare JID) may use in a burst: a message takes 1 per 2 KiB begun, a presence or
     /// IQ request 5 times that; 0 = no limit
     #[arg(long, env = "ECHO_COMPONENT_FLOOD_BURST", value_name = "UNITS")]
-    #[arg(default_value_t = 10_000, value_parser = burst)]
+    #[arg(default_value_t = 10_000, value_parser = burst, allow_negative_numbers = true)]
     #[arg(help_heading = "Limits", value_hint = ValueHint::Other)]
     pub flood_burst: u32,
 
     /// Units that each sender gets back per second
     #[arg(long, env = "ECHO_COMPONENT_FLOOD_RATE", value_name = "UNITS")]
-    #[arg(default_value = "10", value_parser = rate)]
+    #[arg(default_value = "10", value_parser = rate, allow_negative_numbers = true)]
     #[arg(help_heading = "Limits", value_hint = ValueHint::Other)]
     pub flood_rate: NonZeroU32,
 
@@ -149,6 +151,10 @@ pub struct Args {
     #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Operation")]
     pub version: Option<bool>,
 
+    /// Whether the secret is on the command line, where others can see it.
+    #[arg(skip)]
+    pub shows_secret: bool,
+
     /// What was passed over in the environment; sentences for the log.
     #[arg(skip)]
     pub passed_over: Vec<String>,
@@ -189,17 +195,17 @@ fn stanza_size(value: &str) -> Result<u32, &'static str> {
 }
 
 fn burst(value: &str) -> Result<u32, &'static str> {
-    value.parse().map_err(|_| "give a number of units; 0 turns the limit off")
+    value.parse().map_err(|_| "give a number of units from 0 to 4294967295; 0 turns the limit off")
 }
 
 fn rate(value: &str) -> Result<NonZeroU32, &'static str> {
-    value
-        .parse()
-        .map_err(|_| "give a number of units, at least 1; --flood-burst 0 turns the limit off")
+    value.parse().map_err(
+        |_| "give a number of units from 1 to 4294967295; --flood-burst 0 turns the limit off",
+    )
 }
 
 fn seconds(value: &str) -> Result<u32, &'static str> {
-    value.parse().map_err(|_| "give a number of seconds; 0 turns pings off")
+    value.parse().map_err(|_| "give a number of seconds from 0 to 4294967295; 0 turns pings off")
 }
 
 fn address(value: &str) -> Result<SocketAddr, &'static str> {

@@ -74,9 +74,10 @@ impl Config {
             server: server
                 .map(|server| named("server", &server, "a host name or address", host))
                 .transpose()?,
-            secret: Place::find(args.secret_file, args.secret),
+            secret: Place::find(args.secret_file, args.secret, args.shows_secret),
         };
         let place = required.secret.clone();
+        warnings.extend(place.as_ref().filter(|_| args.shows_secret).map(secret::shown));
         let (domain, server, secret) = required.complete(&mut warnings)?;
         let burst = NonZeroU32::new(args.flood_burst);
         let interval = Duration::from_secs(args.ping_interval.into());

@@ -23,11 +23,11 @@ pub enum Code {
 /// The exit codes as an admin reads them; 101 is Rust's own for a panic.
 pub const CODES: [(&str, &str); 6] = [
     ("0", "stopped as requested, or --check or --healthy succeeded"),
-    ("64", "invalid command line"),
+    ("64", "the command line cannot be read: unknown option or malformed value"),
     ("69", "--check or --healthy failed, or the --metrics address is unavailable"),
     ("70, 101", "internal error (please report it)"),
     ("77", "rejected by the server: wrong secret, or JID not set up"),
-    ("78", "invalid configuration"),
+    ("78", "a setting cannot be used, or is missing"),
 ];
 
 impl From<Code> for ExitCode {

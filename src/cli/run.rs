@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use tokio::runtime::{Builder, Runtime};
 use tracing::level_filters::LevelFilter;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::cli::args::{Args, LogFormat};
 use crate::cli::check::{self, Passed};
@@ -19,11 +19,12 @@ use crate::cli::config::{self, Config};
 use crate::cli::exit::{Code, Failure};
 use crate::cli::{healthy, pages};
 use crate::daemon::logging::Log;
-use crate::daemon::offline::{self, Offline};
+use crate::daemon::offline;
 use crate::daemon::supervisor::{self, End};
 use crate::daemon::systemd::Service;
 use crate::daemon::{http, signals};
 use crate::metrics::Metrics;
+use crate::net::error::words;
 
 /// What `--check` says of a ping that did not come back from a server that answers.
 const ROUTED_AWAY: &str =
@@ -70,6 +71,9 @@ fn daemon(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, F
         if let Some(address) = metrics_at {
             let listening = http::listen(address).await;
             let listener = listening.map_err(|error| cannot_listen(address, &error))?;
+            // Port 0 is any that is free: this is the one.
+            let address = listener.local_addr().unwrap_or(address);
+            info!("metrics are served at http://{address}/metrics");
             tokio::spawn(http::serve(listener, metrics.clone()));
         }
         let mut service = Service::from_environment();
@@ -95,7 +99,17 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
         io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => Code::Unavailable,
         _ => Code::Configuration,
     };
-    Failure::new(code, anyhow!("--metrics cannot listen at {address} ({error})"))
+    let why = match error.kind() {
+        io::ErrorKind::AddrInUse => "another program does; choose another port".into(),
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine does not have that address; choose one that it has".into()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "the daemon may not use that port; choose one from 1024 on".into()
+        }
+        _ => words(error),
+    };
+    Failure::new(code, anyhow!("--metrics cannot listen at {address}: {why}"))
 }
 
 /// `--check`.
@@ -112,16 +126,8 @@ fn once(config: &Config) -> Result<ExitCode, Failure> {
         }
         Err(why) => {
             let code = if why.is_refusal() { Code::Refused } else { Code::Unavailable };
-            Err(Failure::new(code, anyhow!("{jid} at {server}: {why}{}", also(&why))))
+            Err(Failure::new(code, anyhow!("{jid} at {server}: {why}")))
         }
-    }
-}
-
-/// What `--check` can add: a conflict is likely the daemon itself.
-fn also(why: &Offline) -> &'static str {
-    match why.condition() {
-        "conflict" => "; while the daemon runs, this is to be expected",
-        _ => "",
     }
 }
 

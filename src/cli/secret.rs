@@ -3,14 +3,15 @@
 //! It never shows a secret: what it says names places alone.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use rustix::fs::{StatVfsMountFlags, fstatvfs};
 
 use crate::cli::credential;
+use crate::net::error::words;
 use crate::net::secret::Secret;
 
 /// No secret is longer than this many bytes.
@@ -34,16 +35,14 @@ pub enum Place {
 
 impl Place {
     /// The safest place that has one, if any has: the file, then the credential, then what was given.
-    pub fn find(file: Option<PathBuf>, given: Option<Secret>) -> Option<Self> {
+    pub fn find(file: Option<PathBuf>, given: Option<Secret>, is_option: bool) -> Option<Self> {
         if let Some(path) = file {
             return Some(Self::File(path));
         }
         if let Some(path) = credential::file() {
             return Some(Self::Credential(path));
         }
-        let given = given?;
-        let is_variable = std::env::var_os(VARIABLE).is_some_and(|it| it == given.reveal());
-        Some(if is_variable { Self::Variable(given) } else { Self::Option(given) })
+        given.map(if is_option { Self::Option } else { Self::Variable })
     }
 
     /// The file, if it is one.
@@ -67,22 +66,66 @@ impl Place {
             Self::Option(secret) | Self::Variable(secret) => secret.reveal().to_owned(),
         };
         let secret = text.trim_end_matches(['\n', '\r']);
-        ensure!(!secret.is_empty(), "{what} is empty: it must hold the secret");
+        ensure!(
+            !secret.is_empty(),
+            "{} is empty: give the secret that the server has for this JID",
+            self.holder()
+        );
         ensure!(
             !secret.contains(['\n', '\r']),
             "{what} has more than one line: it must hold the secret alone"
         );
-        if let Self::Option(_) = self {
-            warnings.push(
-                "the secret given with --secret is visible to every local user in ps; use \
-                 --secret-file instead"
-                    .into(),
-            );
-        }
-        warnings.extend(odd_ends(secret).map(|odd| {
-            format!("{what} {odd}, and that counts: remove it unless the server's does too")
-        }));
+        warnings.extend(self.slips(secret));
         Ok((secret.into(), warnings))
+    }
+
+    /// What an admin has to fill if it is empty.
+    fn holder(&self) -> String {
+        match self {
+            Self::File(_) | Self::Credential(_) => self.to_string(),
+            Self::Option(_) => "--secret".into(),
+            Self::Variable(_) => VARIABLE.into(),
+        }
+    }
+
+    /// What looks like a slip at either end of the secret.
+    fn slips(&self, secret: &str) -> Vec<String> {
+        let whose = match self.file() {
+            Some(path) => format!("the secret in {}", path.display()),
+            None => self.to_string(),
+        };
+        let mut found = vec![];
+        for (is_so, slip) in [
+            (secret.starts_with('\u{feff}'), "begins with a byte order mark"),
+            (secret.starts_with(char::is_whitespace), "begins with a blank"),
+            (secret.ends_with(char::is_whitespace), "ends with a blank"),
+        ] {
+            if is_so {
+                found.push(format!(
+                    "{whose} {slip}, and it counts: remove it, unless the server's secret has it too"
+                ));
+            }
+        }
+        if is_quoted(secret) {
+            let kept = match self {
+                Self::Variable(_) => ", which docker's --env-file keeps",
+                _ => "",
+            };
+            found.push(format!(
+                "{whose} stands in quotes{kept}, and they count: remove them, unless the server's \
+                 secret has them too"
+            ));
+        }
+        found
+    }
+}
+
+/// What to say of a secret on the command line, if the one that is used is at `place`.
+pub fn shown(place: &Place) -> String {
+    const SHOWN: &str = "the secret given with --secret is visible to every local user in ps";
+    match place {
+        Place::Option(_) => format!("{SHOWN}; use --secret-file instead"),
+        _ => format!("{SHOWN}, and not used, since there is {place}: leave --secret out"),
     }
 }
 
@@ -102,19 +145,8 @@ pub fn missing() -> String {
     match credential::source() {
         Some(file) => format!("there is no secret: write it into {file}, readable by root alone"),
         None => "there is no secret: name its file with --secret-file or \
-                 ECHO_COMPONENT_SECRET_FILE"
+                 ECHO_COMPONENT_SECRET_FILE (--secret-file /dev/stdin reads a pipe)"
             .into(),
-    }
-}
-
-/// What looks like a slip at either end of a secret.
-fn odd_ends(secret: &str) -> Option<&'static str> {
-    if secret.starts_with('\u{feff}') || secret.trim() != secret {
-        Some("begins or ends with a blank or a byte order mark")
-    } else if is_quoted(secret) {
-        Some("is in quotes, which docker's --env-file keeps")
-    } else {
-        None
     }
 }
 
@@ -124,14 +156,11 @@ pub fn is_quoted(value: &str) -> bool {
 }
 
 fn from_file(path: &Path, what: &str, warnings: Option<&mut Vec<String>>) -> Result<String> {
-    let file = File::open(path).map_err(|error| {
-        let hint = match error.kind() {
-            ErrorKind::PermissionDenied => {
-                ": the user that the daemon runs as must be able to read it"
-            }
-            _ => "",
-        };
-        anyhow!("cannot open {what}: {error}{hint}")
+    let file = File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            anyhow!("there is no secret file {}: check --secret-file", path.display())
+        }
+        _ => unread(what, &error),
     })?;
     if let Some(warnings) = warnings
         && others_can_read(&file).with_context(|| format!("cannot read {what}"))?
@@ -139,11 +168,19 @@ fn from_file(path: &Path, what: &str, warnings: Option<&mut Vec<String>>) -> Res
         warnings.push(format!("others can read {what}: run chmod o-r on it"));
     }
     let mut bytes = Vec::new();
-    file.take(LONGEST + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("cannot read {what}"))?;
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| unread(what, &error))?;
     ensure!(bytes.len() as u64 <= LONGEST, "{what} is over {LONGEST} bytes");
     String::from_utf8(bytes).map_err(|_| anyhow!("{what} is not UTF-8 text"))
+}
+
+/// Why a file cannot be read, and what to do.
+fn unread(what: &str, error: &io::Error) -> Error {
+    let hint = match error.kind() {
+        ErrorKind::PermissionDenied => ": the user that the daemon runs as must be able to read it",
+        ErrorKind::IsADirectory => ": name the file with the secret in it",
+        _ => "",
+    };
+    anyhow!("cannot read {what}: {}{hint}", words(error))
 }
 
 /// On a read-only mount, as containers have their secrets, the mode is not the admin's to change.

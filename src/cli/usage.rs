@@ -43,7 +43,8 @@ impl Args {
 
     fn parse_as(mut command: Command) -> Result<Self, clap::Error> {
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
-        let args = Self::from_arg_matches(&matches)?;
+        let mut args = Self::from_arg_matches(&matches)?;
+        args.shows_secret = matches.value_source("secret") == Some(ValueSource::CommandLine);
         let is_given = |option| {
             matches.value_source(option).is_some_and(|source| source != ValueSource::DefaultValue)
         };

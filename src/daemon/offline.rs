@@ -171,7 +171,8 @@ mod tests {
                 vec![said("host-unknown")],
                 true,
                 "host-unknown",
-                "the server says host-unknown: check that the server has this component's JID",
+                "the server says host-unknown: set up this JID as a component at the server \
+                 (Prosody: restart it then)",
             ),
             (
                 vec![unreachable(), said("not-authorized")],
@@ -184,16 +185,9 @@ mod tests {
                 vec![said("host-unknown"), Cause::Late],
                 false,
                 "host-unknown",
-                "there is no login at 192.0.2.0:1: the server says host-unknown: check that the \
-                 server has this component's JID; nor at 192.0.2.1:1: the server did not finish \
+                "there is no login at 192.0.2.0:1: the server says host-unknown: set up this \
+                 JID as a component at the server (Prosody: restart it then); nor at 192.0.2.1:1: the server did not finish \
                  the login in time: check that the port is the server's component port",
-            ),
-            (
-                vec![unreachable(), unreachable()],
-                false,
-                "unreachable",
-                "the server cannot be reached at 192.0.2.0:1: connection refused, 192.0.2.1:1: \
-                 connection refused",
             ),
         ] {
             let at = |nth| format!("192.0.2.{nth}:1").parse().unwrap();
@@ -202,6 +196,30 @@ mod tests {
             assert_eq!(offline.is_refusal(), refused, "{sentence}");
             assert_eq!(offline.condition(), condition, "{sentence}");
             assert!(conditions().any(|it| it == condition), "{condition}");
+            assert_eq!(offline.to_string(), sentence);
+        }
+    }
+
+    #[test]
+    fn what_to_do_about_a_server_that_cannot_be_reached_is_said_once() {
+        let silent = || Cause::Unreachable(io::Error::new(io::ErrorKind::TimedOut, "no answer"));
+        for (causes, sentence) in [
+            (
+                [unreachable(), silent()],
+                "the server cannot be reached at 192.0.2.0:1: connection refused, 192.0.2.1:1: no \
+                 answer; check that it runs with a component set up, and --server and --port",
+            ),
+            (
+                [silent(), silent()],
+                "the server cannot be reached at 192.0.2.0:1: no answer, 192.0.2.1:1: no answer; \
+                 check --server and --port, and firewalls on the way",
+            ),
+        ] {
+            let at = |nth| format!("192.0.2.{nth}:1").parse().unwrap();
+            let causes = causes.into_iter().enumerate().map(|(nth, cause)| (at(nth), cause));
+            let offline = Offline::NoLogin(NoLogin::Failed(causes.collect()));
+            assert!(!offline.is_refusal());
+            assert_eq!(offline.condition(), "unreachable");
             assert_eq!(offline.to_string(), sentence);
         }
     }
@@ -229,7 +247,7 @@ mod tests {
             let offline = Offline::NoLogin(NoLogin::Failed(failed));
             assert!(!offline.is_refusal(), "{text}");
             let said = offline.to_string();
-            assert!(said.contains("already connected, or is one of the server's own"), "{said}");
+            assert!(said.contains("another process is connected as this JID"), "{said}");
         }
     }
 }

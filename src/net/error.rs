@@ -50,7 +50,11 @@ pub enum Cause {
 impl fmt::Display for NoLogin {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Self::NoAddress(error) => write!(f, "the server's name has no address ({error})"),
+            Self::NoAddress(error) => write!(
+                f,
+                "the server's name has no address ({error}): check --server, and this machine's name \
+                 servers"
+            ),
             Self::LookupLate => f.write_str(
                 "the server's name was not looked up in time (30 s): check this machine's name \
                  servers",
@@ -58,11 +62,22 @@ impl fmt::Display for NoLogin {
             Self::Failed(causes) => match &causes[..] {
                 [(_, cause)] if !matches!(cause, Cause::Unreachable(_)) => cause.fmt(f),
                 _ if causes.iter().all(|(_, cause)| matches!(cause, Cause::Unreachable(_))) => {
-                    each(f, "the server cannot be reached", causes, ",")
+                    each(f, "the server cannot be reached", causes, ",")?;
+                    f.write_str(what_to_check(causes))
                 }
                 _ => each(f, "there is no login", causes, "; nor at"),
             },
         }
+    }
+}
+
+/// What to do if none of the addresses can be connected to: said once, whatever each of them says.
+fn what_to_check(causes: &[(SocketAddr, Cause)]) -> &'static str {
+    let is_refused = |cause: &Cause| matches!(cause, Cause::Unreachable(error) if error.kind() == io::ErrorKind::ConnectionRefused);
+    if causes.iter().any(|(_, cause)| is_refused(cause)) {
+        "; check that it runs with a component set up, and --server and --port"
+    } else {
+        "; check --server and --port, and firewalls on the way"
     }
 }
 
@@ -123,7 +138,7 @@ impl fmt::Display for Cause {
 }
 
 /// An error of the system without its number, which tells an admin nothing.
-fn words(error: &io::Error) -> String {
+pub fn words(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error ").next().unwrap_or_default().to_owned()
 }
@@ -133,10 +148,12 @@ fn words(error: &io::Error) -> String {
 fn hint(condition: &str) -> &'static str {
     match condition {
         "not-authorized" => ": check the secret, and that the JID is set up",
-        "host-unknown" => ": check that the server has this component's JID",
+        "host-unknown" => {
+            ": set up this JID as a component at the server (Prosody: restart it then)"
+        }
         "conflict" => {
-            ": the JID is already connected, or is one of the server's own domains; if it is, give \
-             the component one of its own with --jid"
+            ": another process is connected as this JID, as it is while a daemon runs; or the JID \
+             is a domain of the server's own: then choose another with --jid"
         }
         "invalid-namespace" => ": check that the port is the server's component port",
         "see-other-host" => ": give that host with --server",

@@ -1,21 +1,23 @@
 //! TLS to the component port: whom to trust, and the connection that is secured so.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, SignatureScheme};
 
+use crate::net::error::words;
 use crate::net::lookup::ascii;
 use crate::net::untrusted::Untrusted;
 
@@ -88,15 +90,27 @@ impl ResolvesClientCert for Asked {
 fn of_file(path: &Path) -> Result<RootCertStore> {
     let shown = path.display();
     let mut roots = RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(path)
-        .with_context(|| format!("cannot read the certificates in {shown}"))?;
-    for certificate in certificates {
-        let certificate =
-            certificate.with_context(|| format!("cannot read the certificates in {shown}"))?;
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unread(path, error))? {
+        let certificate = certificate.map_err(|error| unread(path, error))?;
         roots.add(certificate).with_context(|| format!("a certificate in {shown} is of no use"))?;
     }
     ensure!(!roots.is_empty(), "there is no certificate in {shown}: it must be in PEM form");
     Ok(roots)
+}
+
+/// Why the authorities cannot be read, and what to do.
+fn unread(path: &Path, error: pem::Error) -> Error {
+    let shown = path.display();
+    let pem::Error::Io(error) = error else {
+        return anyhow!("cannot read the certificates in {shown}: {error}");
+    };
+    let hint = match error.kind() {
+        ErrorKind::NotFound => return anyhow!("there is no file {shown}: check --tls-ca"),
+        ErrorKind::PermissionDenied => ": the user that the daemon runs as must be able to read it",
+        ErrorKind::IsADirectory => ": name a file with certificates in it",
+        _ => "",
+    };
+    anyhow!("cannot read the certificates in {shown}: {}{hint}", words(&error))
 }
 
 fn of_system() -> Result<RootCertStore> {

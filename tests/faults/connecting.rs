@@ -66,10 +66,7 @@ fn conflicts_are_waited_out_with_growing_pauses() {
     let mut pauses = vec![];
     for _ in 0..5 {
         refuse_for_another(server.accept());
-        pauses.push(offline(
-            &mut daemon,
-            "the JID is already connected, or is one of the server's own",
-        ));
+        pauses.push(offline(&mut daemon, "another process is connected as this JID"));
     }
     grow(&pauses);
     is_back(&server);
@@ -110,7 +107,8 @@ fn a_conflict_of_a_minute_costs_a_few_tries_and_at_most_a_minute_more() {
     peer.echoes("let in");
     let took = since.elapsed();
     daemon.logs("online");
-    let said = daemon.log.iter().filter(|line| line.contains("the JID is already connected"));
+    let said =
+        daemon.log.iter().filter(|line| line.contains("another process is connected as this JID"));
     assert_eq!(said.count(), 1, "told once, whatever the number of tries: {:?}", daemon.log);
     assert!((6..=9).contains(&refused), "{refused} tries in a minute");
     daemon.signal("TERM");

@@ -37,7 +37,7 @@ pub fn a_jid_of_the_servers_own_is_told_as_such(kind: Kind) {
         }
         // Its condition is that of a component which is already connected, and that passes.
         Kind::Ejabberd | Kind::Jabberd2 => {
-            daemon.wait_for_line("already connected, or is one of the server's own domains");
+            daemon.wait_for_line("another process is connected as this JID");
             assert_eq!(daemon.terminate(), 0);
         }
     }
@@ -61,8 +61,8 @@ pub fn a_second_daemon_waits_until_the_first_stops(kind: Kind) {
     // The same reason is told again to those alone who want to know more.
     let mut second = Daemon::command(COMPONENT, SECRET, "127.0.0.1", server.component_port());
     let mut second = Daemon::run(second.arg("-v"));
-    second.wait_for_line("already connected");
-    second.wait_for_line("already connected");
+    second.wait_for_line("another process is connected as this JID");
+    second.wait_for_line("another process is connected as this JID");
     let mut alice = User::login(&server, "alice");
     alice.assert_echoed("of the first");
 
