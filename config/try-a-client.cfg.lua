@@ -1,7 +1,10 @@
 -- A Prosody for trying a real client against the echo, as an ordinary user, on this machine alone:
 --     prosody --config config/try-a-client.cfg.lua -F
 --     ECHO_COMPONENT_SECRET=try echo-component --jid echo.localhost --server localhost
--- Log in as any user, alice@localhost say, with any password, and write to echo.localhost.
+-- Log in as any user, alice@localhost say, with any password, and write to echo.localhost. There is no TLS:
+-- allow a connection without encryption. In profanity:
+--     /connect alice@localhost server 127.0.0.1 tls disable
+--     /msg echo.localhost hello
 -- Nothing is kept: accounts, contacts and archive are in memory.
 modules_enabled = { "roster", "saslauth", "disco", "carbons", "mam", "pep", "blocklist", "websocket" }
 modules_disabled = { "s2s", "tls", "posix" }
