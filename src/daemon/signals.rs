@@ -51,6 +51,8 @@ struct Signals {
     terminate: Option<Signal>,
     interrupt: Option<Signal>,
     hangup: Option<Signal>,
+    /// Whether the daemon was started on a terminal: of one that is gone it can no longer be told.
+    has_terminal: bool,
 }
 
 impl Signals {
@@ -65,17 +67,17 @@ impl Signals {
             terminate: take(SignalKind::terminate(), "SIGTERM")?,
             interrupt: take(SignalKind::interrupt(), "SIGINT")?,
             hangup: take(SignalKind::hangup(), "SIGHUP")?,
+            has_terminal: stdin().is_terminal(),
         })
     }
 
     async fn until_stop(&mut self) {
-        let has_terminal = stdin().is_terminal();
         loop {
             tokio::select! {
                 () = next(&mut self.terminate) => return info!("stopping on SIGTERM"),
                 () = next(&mut self.interrupt) => return info!("stopping on SIGINT"),
                 () = next(&mut self.hangup) => {
-                    if has_terminal {
+                    if self.has_terminal {
                         return info!("stopping on SIGHUP");
                     }
                     warn!("SIGHUP: settings are read only at a start: restart to change them");
