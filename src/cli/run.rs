@@ -95,19 +95,19 @@ fn daemon(config: &Config, metrics_at: Option<SocketAddr>) -> Result<ExitCode, F
 /// An address may not be up yet when the machine starts, and a port may be busy for a moment: systemd
 /// is to try again, as it does not with wrong configuration.
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
-    let code = match error.kind() {
-        io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => Code::Unavailable,
-        _ => Code::Configuration,
-    };
-    let why = match error.kind() {
-        io::ErrorKind::AddrInUse => "another program does; choose another port".into(),
-        io::ErrorKind::AddrNotAvailable => {
-            "this machine does not have that address; choose one that it has".into()
+    let (code, why) = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            (Code::Unavailable, "another program does; choose another port".into())
         }
-        io::ErrorKind::PermissionDenied => {
-            "the daemon may not use that port; choose one from 1024 on".into()
-        }
-        _ => words(error),
+        io::ErrorKind::AddrNotAvailable => (
+            Code::Unavailable,
+            "this machine does not have that address; choose one that it has".into(),
+        ),
+        io::ErrorKind::PermissionDenied => (
+            Code::Configuration,
+            "the daemon may not use that port; choose one from 1024 on".into(),
+        ),
+        _ => (Code::Configuration, words(error)),
     };
     Failure::new(code, anyhow!("--metrics cannot listen at {address}: {why}"))
 }

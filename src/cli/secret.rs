@@ -11,7 +11,7 @@ use anyhow::{Context, Error, Result, anyhow, ensure};
 use rustix::fs::{StatVfsMountFlags, fstatvfs};
 
 use crate::cli::credential;
-use crate::net::error::words;
+use crate::net::error;
 use crate::net::secret::Secret;
 
 /// No secret is longer than this many bytes.
@@ -173,14 +173,8 @@ fn from_file(path: &Path, what: &str, warnings: Option<&mut Vec<String>>) -> Res
     String::from_utf8(bytes).map_err(|_| anyhow!("{what} is not UTF-8 text"))
 }
 
-/// Why a file cannot be read, and what to do.
 fn unread(what: &str, error: &io::Error) -> Error {
-    let hint = match error.kind() {
-        ErrorKind::PermissionDenied => ": the user that the daemon runs as must be able to read it",
-        ErrorKind::IsADirectory => ": name the file with the secret in it",
-        _ => "",
-    };
-    anyhow!("cannot read {what}: {}{hint}", words(error))
+    anyhow!(error::unread(what, "name the file with the secret in it", error))
 }
 
 /// On a read-only mount, as containers have their secrets, the mode is not the admin's to change.

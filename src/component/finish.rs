@@ -30,7 +30,9 @@ impl Echo {
         now: Now,
         out: &mut Outbox,
     ) -> Option<Event> {
-        let how = match self.begun.take() {
+        let begun = self.begun.take();
+        let has_head = begun.is_some();
+        let how = match begun {
             Some(Begun::Message(parties)) => self.send_back(s, is_whole, &parties, out),
             Some(Begun::Ignored(why)) => How::Ignored(why),
             Some(Begun::Request(kind)) => self.respond(kind, s, is_whole, now, out),
@@ -39,34 +41,16 @@ impl Echo {
                 return Some(Event::StreamError(StreamError::read(payload)));
             }
             Some(Begun::Unknown) => return None,
-            None => {
-                self.drop_unread(s);
-                return None;
-            }
+            None => unread(s)?,
         };
         self.counts.add(how);
         if how.is_foreign() {
             self.tell_foreign(s);
         }
         if self.notices.wants(how) {
-            self.tell(how, s);
+            self.tell(how, s, has_head);
         }
         None
-    }
-
-    /// Takes note of a stanza of which not even the start tag is there: its `type` may be `error`.
-    #[cold]
-    fn drop_unread(&mut self, s: &[u8]) {
-        let name = s[1..].split(|&byte| is(byte, ENDS_NAME)).next();
-        let how = match name.and_then(|name| name.rsplit(|&byte| byte == b':').next()) {
-            Some(b"message") => How::Ignored(Silence::Unanswerable),
-            Some(b"presence" | b"iq") => How::RequestIgnored(Silence::Unanswerable),
-            _ => return,
-        };
-        self.counts.add(how);
-        if self.notices.wants(how) {
-            self.notices.new.push(Notice::Stanza { how, from: None, id: None, bytes: s.len() });
-        }
     }
 
     /// Lets the echo of a message go out, or what is said instead, if its sender has not had too many.
@@ -157,10 +141,11 @@ impl Echo {
         }
     }
 
-    /// Takes note of what was done with a stanza.
+    /// Takes note of what was done with a stanza, of which nothing is known without its start tag.
     #[cold]
-    fn tell(&mut self, how: How, s: &[u8]) {
-        let value = |name| self.elements.judge.head.get(name).and_then(|it| it.text(s));
+    fn tell(&mut self, how: How, s: &[u8], has_head: bool) {
+        let head = has_head.then_some(&self.elements.judge.head);
+        let value = |name| head.and_then(|it| it.get(name)).and_then(|it| it.text(s));
         let from = value(Usual::From).map(|from| bare(&from).to_owned());
         let id = value(Usual::Id).map(|id| id.chars().take(LONGEST_ID).collect());
         self.notices.new.push(Notice::Stanza { how, from, id, bytes: s.len() });
@@ -169,7 +154,7 @@ impl Echo {
     #[cold]
     fn bounce(&mut self, bounce: Bounce, s: &[u8], out: &mut Outbox) -> How {
         let reply = Reply::to(s, &self.elements.judge.head, &self.domain);
-        let told = reply.is_some_and(|reply| {
+        let told = reply.is_ok_and(|reply| {
             let error = Answer::to(&reply, "message", "error", bounce.error(self.limit));
             // An error without an id tells less, but more than silence.
             self.send(&error, out) || self.send(&Answer { id: None, ..error }, out)
@@ -191,9 +176,9 @@ impl Echo {
         if kind.is_presence() && !is_request {
             return How::NotAsked(None);
         }
-        let Some(reply) = Reply::to(s, head, &self.domain) else {
-            let sender = head.get(Usual::From).and_then(|from| from.text(s));
-            return ignored(sender.map_or(Silence::NoSender, |_| Silence::Unanswerable));
+        let reply = match Reply::to(s, head, &self.domain) {
+            Ok(reply) => reply,
+            Err(why) => return ignored(why),
         };
         let is_own = self.domain.has(&reply.to);
         self.counts.pinged |= is_own && reply.id.as_ref().is_some_and(|id| *id == self.ping);
@@ -245,5 +230,16 @@ impl Echo {
     /// its addresses and id are. Says whether it does.
     pub(super) fn send(&self, answer: &Answer, out: &mut Outbox) -> bool {
         out.send_xml(self.limit.max(ACCEPTED), &answer.xml())
+    }
+}
+
+/// What becomes of a stanza of which not even the start tag is there: its `type` may be `error`.
+#[cold]
+fn unread(s: &[u8]) -> Option<How> {
+    let name = s[1..].split(|&byte| is(byte, ENDS_NAME)).next()?;
+    match name.rsplit(|&byte| byte == b':').next()? {
+        b"message" => Some(How::Ignored(Silence::Unanswerable)),
+        b"presence" | b"iq" => Some(How::RequestIgnored(Silence::Unanswerable)),
+        _ => None,
     }
 }

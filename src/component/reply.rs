@@ -10,6 +10,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use crate::component::address::Domain;
 use crate::component::answer::written;
+use crate::component::message::Silence;
 use crate::xml::attributes::Usual;
 use crate::xml::tag::Tag;
 
@@ -29,17 +30,19 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The reply to the stanza with that start tag, if we may answer it: there is someone to answer,
-    /// and the address asked is ours. A stanza without `to` is for the component itself.
-    pub fn to(s: &[u8], head: &Tag, domain: &Domain) -> Option<Self> {
+    /// The reply to the stanza with that start tag. One without `to` is for the component itself.
+    ///
+    /// # Errors
+    /// Why we may not answer it: there is nobody to answer, or the address asked is not ours.
+    pub fn to(s: &[u8], head: &Tag, domain: &Domain) -> Result<Self, Silence> {
         let value = |name| head.get(name).and_then(|it| it.text(s)).map(Cow::into_owned);
-        let to = value(Usual::From)?;
+        let to = value(Usual::From).ok_or(Silence::NoSender)?;
         let from = match head.get(Usual::To) {
-            Some(asked) if domain.ours(s, asked).is_none() => return None,
-            Some(_) => value(Usual::To)?,
+            Some(asked) if domain.ours(s, asked).is_none() => return Err(Silence::ForeignTo),
+            Some(_) => value(Usual::To).ok_or(Silence::Unanswerable)?,
             None => domain.as_str().to_owned(),
         };
-        Self { from, to, id: value(Usual::Id) }.bounded()
+        Self { from, to, id: value(Usual::Id) }.bounded().ok_or(Silence::Unanswerable)
     }
 
     /// A reply that does not grow with what was sent.

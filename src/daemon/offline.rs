@@ -164,6 +164,16 @@ mod tests {
         Cause::Unreachable(io::ErrorKind::ConnectionRefused.into())
     }
 
+    fn at(nth: usize) -> SocketAddr {
+        format!("192.0.2.{nth}:1").parse().unwrap()
+    }
+
+    /// Each cause at an address of its own.
+    fn no_login(causes: impl IntoIterator<Item = Cause>) -> Offline {
+        let causes = causes.into_iter().enumerate().map(|(nth, cause)| (at(nth), cause));
+        Offline::NoLogin(NoLogin::Failed(causes.collect()))
+    }
+
     #[test]
     fn a_refusal_counts_if_every_address_that_answered_refused() {
         for (causes, refused, condition, sentence) in [
@@ -185,14 +195,12 @@ mod tests {
                 vec![said("host-unknown"), Cause::Late],
                 false,
                 "host-unknown",
-                "there is no login at 192.0.2.0:1: the server says host-unknown: set up this \
-                 JID as a component at the server (Prosody: restart it then); nor at 192.0.2.1:1: the server did not finish \
-                 the login in time: check that the port is the server's component port",
+                "there is no login at 192.0.2.0:1: the server says host-unknown: set up this JID as a \
+                 component at the server (Prosody: restart it then); nor at 192.0.2.1:1: the server \
+                 did not finish the login in time: check that the port is the server's component port",
             ),
         ] {
-            let at = |nth| format!("192.0.2.{nth}:1").parse().unwrap();
-            let causes = causes.into_iter().enumerate().map(|(nth, cause)| (at(nth), cause));
-            let offline = Offline::NoLogin(NoLogin::Failed(causes.collect()));
+            let offline = no_login(causes);
             assert_eq!(offline.is_refusal(), refused, "{sentence}");
             assert_eq!(offline.condition(), condition, "{sentence}");
             assert!(conditions().any(|it| it == condition), "{condition}");
@@ -215,9 +223,7 @@ mod tests {
                  check --server and --port, and firewalls on the way",
             ),
         ] {
-            let at = |nth| format!("192.0.2.{nth}:1").parse().unwrap();
-            let causes = causes.into_iter().enumerate().map(|(nth, cause)| (at(nth), cause));
-            let offline = Offline::NoLogin(NoLogin::Failed(causes.collect()));
+            let offline = no_login(causes);
             assert!(!offline.is_refusal());
             assert_eq!(offline.condition(), "unreachable");
             assert_eq!(offline.to_string(), sentence);
@@ -232,9 +238,7 @@ mod tests {
             (vec![said("conflict"), Cause::Late], Some(1)),
             (vec![unreachable(), unreachable()], None),
         ] {
-            let at = |nth| format!("192.0.2.{nth}:1").parse().unwrap();
-            let causes = causes.into_iter().enumerate().map(|(nth, cause)| (at(nth), cause));
-            let offline = Offline::NoLogin(NoLogin::Failed(causes.collect()));
+            let offline = no_login(causes);
             assert_eq!(offline.peer(), peer.map(at), "{offline}");
         }
     }

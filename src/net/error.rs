@@ -143,6 +143,18 @@ pub fn words(error: &io::Error) -> String {
     text.split(" (os error ").next().unwrap_or_default().to_owned()
 }
 
+/// Why an admin's file cannot be read, and what to do; `folder` is what to do if it is a folder.
+pub fn unread(what: &str, folder: &str, error: &io::Error) -> String {
+    let hint = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "the user that the daemon runs as must be able to read it"
+        }
+        io::ErrorKind::IsADirectory => folder,
+        _ => return format!("cannot read {what}: {}", words(error)),
+    };
+    format!("cannot read {what}: {}: {hint}", words(error))
+}
+
 /// What to do about a stream error, as far as its condition tells: a server may say the rest in any
 /// language.
 fn hint(condition: &str) -> &'static str {

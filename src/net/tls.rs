@@ -17,7 +17,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, SignatureScheme};
 
-use crate::net::error::words;
+use crate::net::error;
 use crate::net::lookup::ascii;
 use crate::net::untrusted::Untrusted;
 
@@ -104,13 +104,11 @@ fn unread(path: &Path, error: pem::Error) -> Error {
     let pem::Error::Io(error) = error else {
         return anyhow!("cannot read the certificates in {shown}: {error}");
     };
-    let hint = match error.kind() {
-        ErrorKind::NotFound => return anyhow!("there is no file {shown}: check --tls-ca"),
-        ErrorKind::PermissionDenied => ": the user that the daemon runs as must be able to read it",
-        ErrorKind::IsADirectory => ": name a file with certificates in it",
-        _ => "",
-    };
-    anyhow!("cannot read the certificates in {shown}: {}{hint}", words(&error))
+    if error.kind() == ErrorKind::NotFound {
+        return anyhow!("there is no file {shown}: check --tls-ca");
+    }
+    let what = format!("the certificates in {shown}");
+    anyhow!(error::unread(&what, "name a file with certificates in it", &error))
 }
 
 fn of_system() -> Result<RootCertStore> {

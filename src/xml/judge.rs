@@ -179,8 +179,7 @@ impl Judge {
         let at = self.tag.read_usual(s, name_end);
         let Some((end, is_empty)) = close(s, at) else { return false };
         if self.depth() == 1 && self.tag.get(Usual::Id).is_some() {
-            let namespace = self.tag.get(Usual::Xmlns).or(self.head.get(Usual::Xmlns));
-            self.notes.note(s, &self.tag, &s[start..name_end], namespace);
+            self.note_child(s, None, &s[start..name_end]);
         }
         if !is_empty {
             self.push(start..name_end, self.bindings.count());
@@ -200,11 +199,7 @@ impl Judge {
         let fit = self.tag.read(s, (start, local, name_end), &mut self.bindings)?;
         self.mark(fit);
         if self.depth() == 1 {
-            let namespace = match self.tag.prefix(s) {
-                Some(prefix) => self.bindings.declaration(s, prefix),
-                None => self.tag.get(Usual::Xmlns).or(self.head.get(Usual::Xmlns)),
-            };
-            self.notes.note(s, &self.tag, &s[local..name_end], namespace);
+            self.note_child(s, self.tag.prefix(s), &s[local..name_end]);
         }
         if self.tag.is_empty {
             self.bindings.go_back(declared, s);
@@ -213,6 +208,16 @@ impl Judge {
         }
         self.judged(start - 1, self.tag.end);
         Ok(())
+    }
+
+    /// Notes the child whose tag was taken apart last and has that name, if it is to be noted.
+    #[inline(never)]
+    fn note_child(&mut self, s: &[u8], prefix: Option<&[u8]>, local: &[u8]) {
+        let namespace = match prefix {
+            Some(prefix) => self.bindings.declaration(s, prefix),
+            None => self.tag.get(Usual::Xmlns).or(self.head.get(Usual::Xmlns)),
+        };
+        self.notes.note(s, &self.tag, local, namespace);
     }
 
     /// Looks for no more than the end of a start tag.

@@ -42,7 +42,7 @@ impl Notes {
     }
 
     /// Notes the child with this start tag, local name and namespace, if it is to be noted.
-    #[inline(never)]
+    #[inline]
     pub fn note(&mut self, s: &[u8], tag: &Tag, local: &[u8], namespace: Option<&Attribute>) {
         let (Some(&id), Some(namespace)) = (tag.get(Usual::Id), namespace) else { return };
         if namespace.value().len() > LONGEST {
