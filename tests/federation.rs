@@ -159,7 +159,7 @@ fn an_echo_that_a_dead_domain_bounces_is_not_answered_and_the_domain_comes_back(
     scene.daemon.signal("STOP");
     alice.send(&format!("<message to='{ECHO}' id='late'><body>late</body></message>"));
     wait_until("the message is at the daemon", || scene.tap.passed_on().into_iter().find(is_late));
-    scene.far.kill();
+    scene.kill_far();
     scene.daemon.signal("CONT");
     wait_until("the echo is bounced", || {
         scene.tap.inbound().into_iter().find(|it| is_late(it) && it.is("message", "error"))

@@ -24,7 +24,7 @@ pub struct Scene {
     pub tap: Tap,
     /// The user's server.
     pub far: Server,
-    _near: Server,
+    near: Server,
     _authority: Authority,
 }
 
@@ -51,12 +51,19 @@ impl Scene {
         let tap = Tap::before(near.component_port());
         let mut daemon = Daemon::start_as(ECHO, SECRET, tap.port());
         daemon.wait_until_online();
-        Self { daemon, tap, far, _near: near, _authority: authority }
+        Self { daemon, tap, far, near, _authority: authority }
     }
 
     /// Logs the user in at the far server.
     pub fn user(&self) -> User {
         User::login(&self.far, "alice")
+    }
+
+    /// Kills the far server, and waits until the near one knows: until then it loses what it sends.
+    #[track_caller]
+    pub fn kill_far(&mut self) {
+        self.far.kill();
+        self.near.wait_until_lost(ECHO, FAR);
     }
 
     /// Fails unless messages are still echoed, on the connection the daemon began with. Servers may

@@ -9,6 +9,8 @@ use super::place::{Place, find_library, find_program};
 use super::process::Process;
 use super::server::Federated;
 
+const LOG: &str = "ejabberd.log";
+
 /// Whether Debian's package is here.
 pub fn is_installed() -> bool {
     find_program("erl").is_some() && library().is_some()
@@ -60,7 +62,7 @@ pub fn launch(place: &Place) -> Vec<Process> {
         .env("ERL_LIBS", library.parent().expect("it is below /usr/lib"))
         .env("ERL_INETRC", place.dir.join("inetrc"))
         .env("EJABBERD_CONFIG_PATH", place.dir.join("ejabberd.yml"))
-        .env("EJABBERD_LOG_PATH", place.dir.join("ejabberd.log"))
+        .env("EJABBERD_LOG_PATH", place.dir.join(LOG))
         .stdin(Stdio::null())
         .stdout(place.output())
         .stderr(place.output());
@@ -70,6 +72,11 @@ pub fn launch(place: &Place) -> Vec<Process> {
 /// Whether the boot expression has come to its end; without its ports ejabberd ends.
 pub fn is_ready(place: &Place) -> Option<bool> {
     place.file_says("ready", "ready").then_some(true)
+}
+
+/// Whether it has said that its connection from one domain to the other is gone.
+pub fn has_lost(place: &Place, from: &str, to: &str) -> bool {
+    place.file_says(LOG, &format!("Closing outbound s2s connection {from} -> {to}"))
 }
 
 fn library() -> Option<PathBuf> {

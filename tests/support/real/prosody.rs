@@ -94,3 +94,8 @@ pub fn is_ready(place: &Place) -> Option<bool> {
     let federates = !place.has("s2s.pem") || place.file_says(LOG, "Activated service 's2s' on");
     (federates && ports.into_iter().all(says)).then_some(true)
 }
+
+/// Whether it has said that its connection from one domain to the other is gone.
+pub fn has_lost(place: &Place, from: &str, to: &str) -> bool {
+    place.file_says(LOG, &format!("s2s disconnected: {from}->{to}"))
+}

@@ -186,6 +186,17 @@ impl Server {
         self.processes.clear();
     }
 
+    /// Waits until it knows that its connection from a domain of its own to another is gone.
+    #[track_caller]
+    pub fn wait_until_lost(&self, from: &str, to: &str) {
+        let has_lost: fn(&Place, &str, &str) -> bool = match self.kind {
+            Kind::Prosody => prosody::has_lost,
+            Kind::Ejabberd => ejabberd::has_lost,
+            Kind::Jabberd2 => panic!("its s2s is a process that is not started"),
+        };
+        wait_until("the connection is lost", || has_lost(&self.place, from, to).then_some(()));
+    }
+
     /// Its processes' ids.
     pub fn ids(&self) -> Vec<u32> {
         self.processes.iter().map(Process::id).collect()

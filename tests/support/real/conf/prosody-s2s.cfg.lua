@@ -7,7 +7,7 @@ run_as_root = true -- read only when root runs the tests; without it Prosody ref
 pidfile = "@DIR@/prosody.pid"
 data_path = "@DIR@/data"
 certificates = "@DIR@/certs"
-log = { info = "@DIR@/prosody.log" }
+log = { debug = "@DIR@/prosody.log" } -- what became of a connection is told from here on
 
 interfaces = { "127.0.0.1" }
 c2s_ports = { @C2S@ }
