@@ -12,6 +12,7 @@ use memchr::memchr;
 use crate::component::edits::{Edits, With};
 use crate::xml::attributes::Attribute;
 use crate::xml::notes::{ExpandedName, Noted};
+use crate::xml::scan::find;
 
 /// What marks the id of an echo.
 const ECHO: &str = "echo-";
@@ -95,11 +96,13 @@ pub fn mirror_child(s: &[u8], child: &Noted, parties: &Parties, edits: &mut Edit
     mirror(s, &child.id, edits);
 }
 
-/// Puts the one of two bare JIDs where the other is written.
+/// Puts the bare JID of the one party where the other is named, by a bare or a full JID: XEP-0461 §3 wants
+/// the full one, and between two people takes either.
 #[inline(never)]
 fn trade(s: &[u8], to: &Attribute, parties: &Parties, edits: &mut Edits) {
     let Parties { sender, asked } = parties;
-    let named = &s[to.value()];
+    let Range { start, end } = to.value();
+    let named = &s[start..find(s, start, end, b'/', b'/')];
     let other = if named == edits.text(s, asked) {
         With::Place(sender.clone())
     } else if *named == s[sender.clone()] {
