@@ -3,6 +3,7 @@
 
 mod support;
 
+use echo_component::component::Event;
 use proptest::prelude::*;
 use support::scripted::{Daemon, SECRET, Server, program};
 use support::{COMPONENT, Component};
@@ -153,6 +154,22 @@ fn thousands_of_replies_are_mirrored_whatever_comes_first_in_them() {
     let input = start(U, BOT) + &replies("m1", "u@users.example") + "</message>";
     let echo = start(BOT, U) + &replies("echo-m1", "bot@echo.example") + "</message>";
     assert!(Component::mirroring_ids_within(8 << 20).answer(&input) == echo);
+}
+
+/// The component is no amplifier, blanks behind the echo included.
+#[test]
+fn replies_in_any_number_do_not_multiply_their_senders_address() {
+    let sender = format!("{}@{}/r", "u".repeat(1_000), "d".repeat(1_000));
+    for replies in [1, 10, 100, 1_000] {
+        let start = format!("<message from='{sender}' to='{BOT}' xmlns:p='urn:xmpp:reply:0'>");
+        let reply = "<p:reply id='m1' to='bot@echo.example'/>".repeat(replies);
+        let input = format!("{start}{reply}</message>");
+        let (sent, event) = Component::mirroring_ids().feed(input.as_bytes());
+        assert_eq!(event, Ok(Event::Hungry));
+        assert!(sent.len() < 8 * input.len(), "{replies}: {} to {}", input.len(), sent.len());
+        assert!(sent.starts_with(b"<message from='bot@echo.example/x' to='u"), "it is echoed");
+        assert!(String::from_utf8_lossy(&sent).contains("id='echo-m1' to='uuu"), "the first is");
+    }
 }
 
 #[test]

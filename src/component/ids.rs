@@ -100,6 +100,9 @@ pub fn mirror_child(s: &[u8], child: &Noted, parties: &Parties, edits: &mut Edit
 /// the full one, and between two people takes either.
 #[inline(never)]
 fn trade(s: &[u8], to: &Attribute, parties: &Parties, edits: &mut Edits) {
+    if edits.growth() > s.len().cast_signed() {
+        return; // A reply is short, and its sender's address may be long: many would amplify.
+    }
     let Parties { sender, asked } = parties;
     let Range { start, end } = to.value();
     let named = &s[start..find(s, start, end, b'/', b'/')];
