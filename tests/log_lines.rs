@@ -96,6 +96,17 @@ fn every_object_about_a_connection_has_its_number_and_address() {
 }
 
 #[test]
+fn an_object_has_values_as_they_are() {
+    let (log, _) = log(&["-v", "--log-format", "json"]);
+    let values = |key: &str| -> Vec<Value> {
+        let objects = log.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        objects.map(|it| it[key].clone()).filter(|it| !it.is_null()).collect()
+    };
+    assert_eq!(values("domain"), ["other.example"]);
+    assert_eq!(values("from"), ["u@x"; 3]);
+}
+
+#[test]
 fn a_line_at_the_default_level_says_first_what_has_happened() {
     let (log, peer) = log(&[]);
     let about = format!("jid=\"{COMPONENT}\" server={peer}");

@@ -29,7 +29,7 @@ pub fn log(notices: Vec<Notice>) {
     for notice in notices {
         match notice {
             Notice::ForeignDomain(domain) => warn!(
-                ?domain,
+                domain,
                 "the server hands over stanzas for another domain, which are not answered: if it is \
                  ejabberd, set \"global_routes: false\" at the listener"
             ),
