@@ -32,6 +32,12 @@ fn inputs() -> Vec<String> {
     for behind in [replies, receipts] {
         inputs.push(format!("<message {FROM} id='{}'>{behind}</message>", long(behind.len())));
     }
+    // This tag is short until it names its sender.
+    for length in [200, 1_000, 2_000] {
+        let from = format!("from='{}@users.example/r1' to='bot@echo.example'", long(length));
+        let reply = "<reply xmlns='urn:xmpp:reply:0' id='echo-1' to='bot@echo.example'/>";
+        inputs.push(format!("<message {from}><body>{}</body>{reply}</message>", long(9_000)));
+    }
     for length in [8_900, 8_940, 8_999] {
         let body = "b".repeat(length);
         inputs.push(format!("<message {FROM} id='{}'><body>{body}</body></message>", long(9_000)));

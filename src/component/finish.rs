@@ -56,8 +56,9 @@ impl Echo {
     /// Lets the echo of a message go out, or what is said instead, if its sender has not had too many.
     fn send_back(&mut self, s: &[u8], is_whole: bool, parties: &Parties, out: &mut Outbox) -> How {
         if is_whole {
-            for child in &self.elements.judge.notes.children {
-                ids::mirror_child(s, child, parties, &mut self.edits);
+            let judge = &mut self.elements.judge;
+            for child in &judge.notes.children {
+                ids::mirror_child(s, child, parties, &mut self.edits, &mut judge.reach);
             }
             self.close_prefixed(s);
         }

@@ -7,12 +7,14 @@
 
 use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
 use crate::component::edits::{Edits, With};
 use crate::xml::attributes::Attribute;
+use crate::xml::frame::tag_end;
 use crate::xml::notes::{ExpandedName, Noted};
 use crate::xml::scan::find;
+use crate::xml::tag::SHORT_TAG;
 
 /// What marks the id of an echo.
 const ECHO: &str = "echo-";
@@ -86,12 +88,27 @@ fn mirror(s: &[u8], id: &Attribute, edits: &mut Edits) {
     }
 }
 
-/// Mirrors what a direct child of a message between these parties says of ids.
-pub fn mirror_child(s: &[u8], child: &Noted, parties: &Parties, edits: &mut Edits) {
+/// Mirrors what a direct child of a message between these parties says of ids. `reach` is the judge's.
+pub fn mirror_child(
+    s: &[u8],
+    child: &Noted,
+    parties: &Parties,
+    edits: &mut Edits,
+    reach: &mut usize,
+) {
     if let Some(to) = &child.to
         && child.name == REPLY
     {
+        let growth = edits.growth();
         trade(s, to, parties, edits);
+        if edits.growth() > growth {
+            // The judge has seen a short tag, which may be a long one now.
+            let (tag, end) = tag_around(s, to);
+            let length = tag.saturating_add_signed(edits.growth() - growth);
+            if length >= SHORT_TAG {
+                *reach = (*reach).max(end + length);
+            }
+        }
     }
     mirror(s, &child.id, edits);
 }
@@ -118,4 +135,12 @@ fn trade(s: &[u8], to: &Attribute, parties: &Parties, edits: &mut Edits) {
     if memchr(quote, edits.text(s, &other)).is_none() {
         edits.replace(to.value(), other);
     }
+}
+
+/// How long the start tag is that an attribute stands in, and where it ends. No value holds a `<`.
+fn tag_around(s: &[u8], attribute: &Attribute) -> (usize, usize) {
+    let start = memrchr(b'<', &s[..attribute.start()]).unwrap_or_default();
+    let behind = attribute.quoted().end;
+    let end = behind + tag_end(&s[behind..], &mut None).unwrap_or_default();
+    (end - start, end)
 }
