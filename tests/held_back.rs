@@ -101,6 +101,18 @@ fn an_ordinary_message_has_nothing_behind_it() {
 }
 
 #[test]
+fn behind_a_long_address_there_are_as_many_blanks_as_are_needed_and_no_more() {
+    for length in [240, 1_000, 3_000] {
+        let from = format!("u@users.example/{}", "r".repeat(length));
+        let input =
+            format!("<message from='{from}' to='bot@echo.example'><body>x</body></message>");
+        let sent = sent(&mut Component::mirroring_ids(), &input);
+        let (start, end) = tags(sent.as_bytes())[0];
+        assert_eq!(sent.len() - end, end - start);
+    }
+}
+
+#[test]
 fn blanks_count_for_the_limit_since_prosody_counts_what_it_holds_back() {
     let answer = |tag: usize| {
         let message = format!("<message {FROM}><x a='{}'/></message>", "A".repeat(tag));

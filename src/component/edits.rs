@@ -89,9 +89,13 @@ impl Edits {
         self.growth
     }
 
-    /// By how many bytes any part of the stanza may be longer or shorter, at most.
-    pub fn changed(&self) -> usize {
-        self.places.iter().map(|(place, with)| self.length(with).abs_diff(place.len())).sum()
+    /// By how many bytes a tag may be longer, or what is behind it shorter, at most. What trades places
+    /// within the start tag, which has `head` bytes, changes neither.
+    pub fn changed(&self, head: usize) -> usize {
+        let trades =
+            |place: &Range<usize>, with: &With| place.end < head && matches!(with, With::Place(_));
+        let places = self.places.iter().filter(|(place, with)| !trades(place, with));
+        places.map(|(place, with)| self.length(with).abs_diff(place.len())).sum()
     }
 
     /// Lets the stanza go out with these changes.

@@ -88,10 +88,11 @@ impl Echo {
     /// How many blanks the echo needs behind it. They count as a part of it: Prosody ends a stream
     /// when so much is there before it sees a tag's end.
     fn blanks(&self, s: &[u8]) -> usize {
-        match self.elements.judge.reach {
+        let judge = &self.elements.judge;
+        match judge.reach {
             0 => 0,
             // A tag may gain, and what is behind it lose, as much as is changed in all.
-            reach => (reach + self.edits.changed()).saturating_sub(s.len()),
+            reach => (reach + self.edits.changed(judge.head.end)).saturating_sub(s.len()),
         }
     }
 
