@@ -19,6 +19,9 @@ use crate::xml::tag::SHORT_TAG;
 /// What marks the id of an echo.
 const ECHO: &str = "echo-";
 
+/// So many bytes more are not what makes a short tag a long one.
+const FEW: isize = 10;
+
 /// The children by whose `id` one message names another, or itself. The commonest come first.
 const NAMING: &[ExpandedName] = &[
     ("origin-id", "urn:xmpp:sid:0"),               // XEP-0359
@@ -99,15 +102,12 @@ pub fn mirror_child(
     if let Some(to) = &child.to
         && child.name == REPLY
     {
-        let growth = edits.growth();
+        let before = edits.growth();
         trade(s, to, parties, edits);
-        if edits.growth() > growth {
+        let growth = edits.growth() - before;
+        if growth > FEW {
             // The judge has seen a short tag, which may be a long one now.
-            let (tag, end) = tag_around(s, to);
-            let length = tag.saturating_add_signed(edits.growth() - growth);
-            if length >= SHORT_TAG {
-                *reach = (*reach).max(end + length);
-            }
+            *reach = (*reach).max(reach_of_grown(s, to, growth));
         }
     }
     mirror(s, &child.id, edits);
@@ -137,10 +137,13 @@ fn trade(s: &[u8], to: &Attribute, parties: &Parties, edits: &mut Edits) {
     }
 }
 
-/// How long the start tag is that an attribute stands in, and where it ends. No value holds a `<`.
-fn tag_around(s: &[u8], attribute: &Attribute) -> (usize, usize) {
+/// What the judge's `reach` would be for the tag that an attribute stands in, were it longer by `growth`.
+#[cold]
+fn reach_of_grown(s: &[u8], attribute: &Attribute, growth: isize) -> usize {
+    // No attribute holds a `<`.
     let start = memrchr(b'<', &s[..attribute.start()]).unwrap_or_default();
     let behind = attribute.quoted().end;
     let end = behind + tag_end(&s[behind..], &mut None).unwrap_or_default();
-    (end - start, end)
+    let length = (end - start).saturating_add_signed(growth);
+    if length < SHORT_TAG { 0 } else { end + length }
 }
