@@ -152,8 +152,8 @@ fn a_message_counts_by_what_is_sent_back() {
     let message =
         format!("<message from='{sender}' to='a.example'>{}</message>", reply.repeat(100));
     let echo = component.answer(&message);
-    assert!(echo.len() > 20 * message.len(), "{} of {}", echo.len(), message.len());
-    let more = component.answer(&message.repeat(200));
+    assert!(echo.len() > 2 * message.len(), "{} of {}", echo.len(), message.len());
+    let more = component.answer(&message.repeat(2_000));
     let echoes = 1 + more.matches("</message>").count() - more.matches("<error ").count();
     assert_eq!(echoes, 10_000 / echo.len().div_ceil(2_048));
 }
