@@ -61,7 +61,7 @@ impl Config {
     /// # Errors
     /// A sentence that says which value is wrong, and what it should be.
     pub fn check(args: Args) -> Result<Checked> {
-        let mut warnings = args.passed_over;
+        let mut warnings = vec![];
         let name = display_name(args.name)?;
         // More than one blank between two of them, or none of them at all.
         let contacts = args.contact.into_iter().filter(|it| !it.is_empty());
