@@ -188,10 +188,8 @@ impl Tag {
 
     /// Gives back what an unusual tag took.
     pub fn forget(&mut self) {
-        if self.others.capacity() > KEPT {
-            self.others.clear();
-            self.others.shrink_to(KEPT);
-        }
+        self.others.clear();
+        self.others.shrink_to(KEPT);
     }
 }
 
