@@ -53,7 +53,7 @@ impl Echo {
         None
     }
 
-    /// Lets the echo of a message go out, or what is said instead, if its sender has not had too many.
+    /// Sends a message back or bounces it; neither if its sender is over the allowance and has been told.
     fn send_back(&mut self, s: &[u8], is_whole: bool, parties: &Parties, out: &mut Outbox) -> How {
         if is_whole {
             for child in &self.elements.judge.notes.children {

@@ -51,7 +51,7 @@ struct Signals {
     terminate: Option<Signal>,
     interrupt: Option<Signal>,
     hangup: Option<Signal>,
-    /// Whether the daemon was started on a terminal: of one that is gone it can no longer be told.
+    /// Whether the daemon was started on a terminal. Asked at the start: one that is gone is none.
     has_terminal: bool,
 }
 

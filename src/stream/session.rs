@@ -54,7 +54,7 @@ pub(super) struct Happened {
     pub(super) pong: bool,
     /// Anything was answered.
     answer: bool,
-    /// The last input was of use.
+    /// The last input was a sign of life.
     life: bool,
 }
 

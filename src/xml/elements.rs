@@ -47,7 +47,7 @@ pub struct Elements {
     between: Framer,
     skip: Option<Skip>,
     limit: usize,
-    /// No more of the element is looked at.
+    /// So many bytes of the element are looked at, and no more.
     window: usize,
 }
 
@@ -146,7 +146,7 @@ impl Elements {
         }
         self.judge.go_on(seen)?;
         if self.judge.at > seen.len() {
-            // It has ended in its start tag, when nobody had said how large it may be.
+            // An empty element: its start tag is all of it, and over what has been allowed since.
             return Err(NotWellFormed);
         }
         self.begun = false;

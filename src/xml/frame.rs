@@ -1,6 +1,6 @@
-//! Where a token ends, however it trickles in: what is asked of input before it is judged, and all
-//! that is asked of what is passed over. What has been searched in vain is not searched again, however
-//! little comes at a time.
+//! Where a token ends, however it trickles in. That is asked of a token that is not all there when it is
+//! judged, and nothing else is asked of what is passed over. What has been searched in vain is not
+//! searched again, however little comes at a time.
 
 use memchr::{memchr, memchr3, memmem};
 

@@ -84,7 +84,7 @@ impl Judge {
     /// Takes in the start tag of another element.
     ///
     /// # Errors
-    /// What is wrong with the token at hand, unless it is only not all there.
+    /// What is wrong with the token at hand; `NotWellFormed`, too, if it is only not all there.
     pub fn begin(&mut self, s: &[u8]) -> Result<(), Fault> {
         self.forget();
         let (name_end, local) = if s.starts_with(b"<message ") { (8, 1) } else { name(s, 1)? };
@@ -101,7 +101,7 @@ impl Judge {
     /// Goes on to the element's end.
     ///
     /// # Errors
-    /// What is wrong with the token at hand, unless it is only not all there.
+    /// What is wrong with the token at hand; `NotWellFormed`, too, if it is only not all there.
     pub fn go_on(&mut self, s: &[u8]) -> Result<(), Fault> {
         while !self.open.is_empty() {
             let at = self.text(s)?;
