@@ -115,7 +115,7 @@ fn ignored() -> u64 {
 /// only the second of these counts.
 ///
 /// # Errors
-/// If the kernel allows one of the two only.
+/// If the kernel refuses one of the two.
 pub fn no_core_dump() -> rustix::io::Result<()> {
     let nothing = Rlimit { current: Some(0), maximum: Some(0) };
     let limited = setrlimit(Resource::Core, nothing);

@@ -47,8 +47,8 @@ pub struct Judge {
     pub at: usize,
     /// Whether all so far may be sent on.
     pub fit: bool,
-    /// Whether texts and attributes are looked at. Names and end tags always are. It is not where nothing is
-    /// sent on: the element is not fit, or whoever reads it wants no more of it than its end.
+    /// Whether texts and attributes are looked at. Names and end tags always are. Off where nothing is sent
+    /// on: the element is not fit, or whoever reads it wants no more of it than its end.
     pub strict: bool,
     /// How deep it has been.
     pub deepest: usize,
