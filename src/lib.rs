@@ -12,7 +12,7 @@
 //! 5. The judge goes on to the message's end, and says whether it may stand in our stream. It notes the
 //!    children that name other messages by their ids.
 //! 6. `component/finish.rs` lets [`component::ids`] mirror the ids in those children, too. Then it asks
-//!    [`component::flood`] whether its sender has not had enough.
+//!    [`component::flood`] whether its sender may have more.
 //! 7. The message goes to [`component::outbox`] with its edits; or an error does, or nothing.
 //! 8. The session writes what is in the outbox.
 //!

@@ -66,7 +66,7 @@ impl Metrics {
             echoed: counter("messages_echoed_total", "Messages sent back")?,
             bounced: by("messages_bounced_total", "Messages answered with an error", "reason")?,
             ignored: by("messages_ignored_total", "Messages not answered", "reason")?,
-            requests_ignored: by("requests_ignored_total", "Presence and IQ refused", "reason")?,
+            requests_ignored: by("requests_ignored_total", "Requests not answered", "reason")?,
             presence: counter("presence_answered_total", "Presence stanzas sent in answer")?,
             iq: counter("iq_answered_total", "IQ requests answered, errors included")?,
             received: counter("received_bytes_total", "Bytes read from the server")?,
@@ -84,15 +84,20 @@ impl Metrics {
 
     /// There from the start, so that Prometheus sees the first of each as an increase.
     fn expect_reasons(&self) {
-        for (reason, _) in Counts::default().bounced() {
-            self.bounced.with_label_values(&[reason]);
+        for (counter, (reason, _)) in self.by_reason(&Counts::default()) {
+            counter.with_label_values(&[reason]);
         }
-        for (reason, _) in Counts::default().ignored_requests() {
-            self.requests_ignored.with_label_values(&[reason]);
-        }
-        for (reason, _) in Counts::default().ignored() {
-            self.ignored.with_label_values(&[reason]);
-        }
+    }
+
+    /// What is counted by reason, each with the counter that it is added to.
+    fn by_reason(
+        &self,
+        counts: &Counts,
+    ) -> impl Iterator<Item = (&IntCounterVec, (&'static str, u64))> {
+        let bounced = counts.bounced().map(move |it| (&self.bounced, it));
+        let ignored = counts.ignored().map(move |it| (&self.ignored, it));
+        let requests = counts.ignored_requests().map(move |it| (&self.requests_ignored, it));
+        bounced.chain(ignored).chain(requests)
     }
 
     /// Which program this is.
@@ -137,24 +142,17 @@ impl Metrics {
     }
 
     /// Adds what has been counted since the last time.
-    pub fn add(&self, tally: &Counts) {
-        if tally.echoed > 0 {
-            self.echoed.inc_by(tally.echoed);
+    pub fn add(&self, counts: &Counts) {
+        if counts.echoed > 0 {
+            self.echoed.inc_by(counts.echoed);
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             self.last_echo.set(now.as_secs_f64());
         }
-        self.presence.inc_by(tally.presence);
-        self.iq.inc_by(tally.iq);
+        self.presence.inc_by(counts.presence);
+        self.iq.inc_by(counts.iq);
         // Finding a counter by its label takes a lock and a hash: not for nothing, at every read.
-        let happened = |(_, count): &(&str, u64)| *count > 0;
-        for (reason, count) in tally.bounced().filter(happened) {
-            self.bounced.with_label_values(&[reason]).inc_by(count);
-        }
-        for (reason, count) in tally.ignored_requests().filter(happened) {
-            self.requests_ignored.with_label_values(&[reason]).inc_by(count);
-        }
-        for (reason, count) in tally.ignored().filter(happened) {
-            self.ignored.with_label_values(&[reason]).inc_by(count);
+        for (counter, (reason, count)) in self.by_reason(counts).filter(|(_, (_, it))| *it > 0) {
+            counter.with_label_values(&[reason]).inc_by(count);
         }
     }
 

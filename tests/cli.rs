@@ -21,6 +21,11 @@ fn run(options: &[&str]) -> Output {
     program().args(options).output().unwrap()
 }
 
+/// Not by `eprintln!`: the test runner shows only what failing tests print.
+fn left_out(what: &str) {
+    let _ = writeln!(std::io::stderr(), "left out: {what}");
+}
+
 fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
@@ -55,7 +60,7 @@ fn the_version_names_the_commit_that_the_program_is_built_from() {
         output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
     };
     if git(&["rev-parse", "--show-toplevel"]).is_none_or(|top| top != here) {
-        return;
+        return left_out("the commit in --version, without git");
     }
     let commit = git(&["rev-parse", "--short=12", "HEAD"]).unwrap();
     let version = String::from_utf8(run(&["--version"]).stdout).unwrap();
@@ -433,8 +438,7 @@ fn an_open_secret_on_a_read_only_mount_is_not_warned_of() {
     command.args(["--secret-file", &format!("{at}/secret")]);
     let may = Command::new("unshare").args(["--mount", "--map-root-user", "true"]).output();
     if !may.is_ok_and(|it| it.status.success()) {
-        let _ = writeln!(std::io::stderr(), "left out: a read-only mount cannot be had here");
-        return;
+        return left_out("a secret on a read-only mount, which cannot be had here");
     }
     let mut daemon = Daemon::run(command.stderr(Stdio::piped()));
     server.online().echoes("x");
@@ -665,7 +669,9 @@ fn a_secret_that_the_daemons_user_cannot_read_is_named() {
     let file = folder.file("secret", SECRET.as_bytes(), 0o600);
     let mut command = program();
     command.args(["-j", "echo.example", "-s", "localhost", "--secret-file", &file]);
-    let Ok(output) = command.uid(65534).gid(65534).output() else { return };
+    let Ok(output) = command.uid(65534).gid(65534).output() else {
+        return left_out("a secret that the daemon's user cannot read, without root");
+    };
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(78), "{said}");
     assert!(said.contains("the user that the daemon runs as must be able to read it"), "{said}");
@@ -679,7 +685,9 @@ fn a_server_at_this_machines_own_address_is_not_warned_of() {
         it.local_addr()
     });
     // A machine without a network has no such address.
-    let Ok(own) = own else { return };
+    let Ok(own) = own else {
+        return left_out("a server at this machine's own address, without a network");
+    };
     let server = Server::at(&format!("{}:0", own.ip()));
     let mut command = program();
     command.args(["-j", "echo.example", "-s", &own.ip().to_string()]);

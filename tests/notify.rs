@@ -170,7 +170,7 @@ fn refuse(mut peer: Peer) {
 }
 
 #[test]
-fn it_is_ready_once_it_is_online_and_not_before() {
+fn it_is_not_ready_during_its_first_login_and_is_once_that_has_succeeded() {
     let mut manager = Manager::start();
     let server = Server::start();
     let _daemon = manager.daemon(&server);

@@ -61,7 +61,7 @@ impl Config {
     /// # Errors
     /// A sentence that says which value is wrong, and what it should be.
     pub fn check(args: Args) -> Result<Checked> {
-        let mut warnings = args.passed_over;
+        let mut warnings = vec![];
         let name = display_name(args.name)?;
         // More than one blank between two of them, or none of them at all.
         let contacts = args.contact.into_iter().filter(|it| !it.is_empty());
@@ -179,12 +179,12 @@ fn variable(option: &str) -> String {
 
 /// The component's JID.
 fn domain(jid: &str) -> Result<Domain> {
-    is_bare(jid)?;
+    check_unquoted(jid)?;
     Domain::new(jid)
 }
 
-/// What files that are read without a shell do to a value.
-fn is_bare(value: &str) -> Result<()> {
+/// Files that are read without a shell keep quotes around a value.
+fn check_unquoted(value: &str) -> Result<()> {
     ensure!(
         !is_quoted(value),
         "it is in quotes, which docker's --env-file keeps: write it without them"
@@ -194,7 +194,7 @@ fn is_bare(value: &str) -> Result<()> {
 
 /// A host name or an address, which may be in brackets, and may have a zone.
 fn host(server: &str) -> Result<String> {
-    is_bare(server)?;
+    check_unquoted(server)?;
     let address = server.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(server);
     let has_zone = address
         .split_once('%')

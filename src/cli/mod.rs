@@ -1,6 +1,6 @@
 //! What an admin gives: the command line, checked, and what is said before the daemon runs.
 //!
-//! It holds no connection and makes none but through the rooms below.
+//! It talks to no XMPP server but through the rooms below.
 
 pub mod args;
 pub mod check;

@@ -131,8 +131,7 @@ fn once(config: &Config) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Prints it. The exit code says the same to whoever does not read, unlike `println!` to a closed
-/// pipe.
+/// Prints it. A closed pipe is no error, as it is with `println!`: the exit code says the same.
 fn say(text: &str) -> ExitCode {
     let _ = stdout().write_all(text.as_bytes());
     ExitCode::SUCCESS

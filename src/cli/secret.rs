@@ -15,7 +15,7 @@ use crate::net::error;
 use crate::net::secret::Secret;
 
 /// No secret is longer than this many bytes.
-const LONGEST: u64 = 4096;
+const LONGEST_SECRET: u64 = 4096;
 
 /// The variable that may hold the secret.
 const VARIABLE: &str = "ECHO_COMPONENT_SECRET";
@@ -168,8 +168,8 @@ fn from_file(path: &Path, what: &str, warnings: Option<&mut Vec<String>>) -> Res
         warnings.push(format!("others can read {what}: run chmod o-r on it"));
     }
     let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| unread(what, &error))?;
-    ensure!(bytes.len() as u64 <= LONGEST, "{what} is over {LONGEST} bytes");
+    file.take(LONGEST_SECRET + 1).read_to_end(&mut bytes).map_err(|error| unread(what, &error))?;
+    ensure!(bytes.len() as u64 <= LONGEST_SECRET, "{what} is over {LONGEST_SECRET} bytes");
     String::from_utf8(bytes).map_err(|_| anyhow!("{what} is not UTF-8 text"))
 }
 

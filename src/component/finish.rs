@@ -41,7 +41,7 @@ impl Echo {
                 return Some(Event::StreamError(StreamError::read(payload)));
             }
             Some(Begun::Unknown) => return None,
-            None => unread(s)?,
+            None => without_start_tag(s)?,
         };
         self.counts.add(how);
         if how.is_foreign() {
@@ -53,7 +53,7 @@ impl Echo {
         None
     }
 
-    /// Lets the echo of a message go out, or what is said instead, if its sender has not had too many.
+    /// Sends a message back or bounces it; neither if its sender is over the allowance and has been told.
     fn send_back(&mut self, s: &[u8], is_whole: bool, parties: &Parties, out: &mut Outbox) -> How {
         if is_whole {
             let judge = &mut self.elements.judge;
@@ -237,7 +237,7 @@ impl Echo {
 
 /// What becomes of a stanza of which not even the start tag is there: its `type` may be `error`.
 #[cold]
-fn unread(s: &[u8]) -> Option<How> {
+fn without_start_tag(s: &[u8]) -> Option<How> {
     let name = s[1..].split(|&byte| is(byte, ENDS_NAME)).next()?;
     match name.rsplit(|&byte| byte == b':').next()? {
         b"message" => Some(How::Ignored(Silence::Unanswerable)),

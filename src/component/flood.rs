@@ -1,4 +1,4 @@
-//! The flood and loop guard: how much a sender gets echoed.
+//! The flood and loop guard: how much each sender gets answered.
 //!
 //! Ordinary use never meets it. It ends loops with other services that answer each echo, and keeps
 //! one sender from taking all there is. What it remembers does not grow with the senders: each falls
@@ -28,7 +28,7 @@ type Nanoseconds = u64;
 pub struct Allowance {
     /// So many at once.
     pub burst: NonZeroU32,
-    /// And so many a second when those are used up.
+    /// So many come back each second.
     pub rate: NonZeroU32,
 }
 

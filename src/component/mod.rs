@@ -100,8 +100,7 @@ impl Echo {
         }
     }
 
-    /// The same component on a new stream, of whose stanzas so much is told. Who has sent too much is
-    /// still known.
+    /// Begins a new stream, of whose stanzas so much is told. Allowances that are used up stay so.
     pub fn start_stream(&mut self, detail: Detail) {
         self.notices.detail = detail;
         self.elements = new_stream(self.limit, self.ids);

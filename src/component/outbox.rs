@@ -67,8 +67,8 @@ impl Outbox {
     }
 
     /// Lets a stanza of our own go out, which is XML in those namespaces already, with the blanks that
-    /// it needs behind it. Says whether it does: it is at most `limit` bytes with them. What goes before
-    /// any other tag in it is far longer than that tag.
+    /// it needs behind it, if it has at most `limit` bytes with them. Says whether it does. Behind every
+    /// tag in it but the first there is as much as the tag is long, in any answer.
     pub fn send_xml(&mut self, limit: usize, stanza: &[u8]) -> bool {
         let tag = memchr(b'>', stanza).map_or(0, |end| end + 1);
         let blanks = if tag < SHORT_TAG { 0 } else { (2 * tag).saturating_sub(stanza.len()) };

@@ -33,7 +33,8 @@ impl Reply {
     /// The reply to the stanza with that start tag. One without `to` is for the component itself.
     ///
     /// # Errors
-    /// Why we may not answer it: there is nobody to answer, or the address asked is not ours.
+    /// Why it cannot be answered: there is nobody to answer, the address asked is not ours, or the addresses
+    /// are too long to copy.
     pub fn to(s: &[u8], head: &Tag, domain: &Domain) -> Result<Self, Silence> {
         let value = |name| head.get(name).and_then(|it| it.text(s)).map(Cow::into_owned);
         let to = value(Usual::From).ok_or(Silence::NoSender)?;
@@ -42,14 +43,12 @@ impl Reply {
             Some(_) => value(Usual::To).ok_or(Silence::Unanswerable)?,
             None => domain.as_str().to_owned(),
         };
-        Self { from, to, id: value(Usual::Id) }.bounded().ok_or(Silence::Unanswerable)
-    }
-
-    /// A reply that does not grow with what was sent.
-    fn bounded(mut self) -> Option<Self> {
-        let addresses = self.from.len() + self.to.len();
-        self.id = self.id.filter(|id| id.len() + addresses <= MOST_COPIED);
-        (addresses <= MOST_COPIED).then_some(self)
+        let addresses = from.len() + to.len();
+        if addresses > MOST_COPIED {
+            return Err(Silence::Unanswerable);
+        }
+        let id = value(Usual::Id).filter(|id| id.len() + addresses <= MOST_COPIED);
+        Ok(Self { from, to, id })
     }
 }
 

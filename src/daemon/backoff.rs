@@ -10,7 +10,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 const GOOD: Duration = Duration::from_secs(10);
 
 /// The longest pause.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The pauses between tries: none at first, then 1 s doubling to 60 s, each up to half shorter by
 /// chance, so that many components do not come back to a restarted server in one moment.
@@ -32,7 +32,7 @@ impl Backoff {
         if std::mem::take(&mut self.at_once) {
             return Duration::ZERO;
         }
-        self.pauses.next().unwrap_or(LONGEST)
+        self.pauses.next().unwrap_or(LONGEST_PAUSE)
     }
 
     /// A session has ended: after a good one the pauses begin again. After one that answered
@@ -57,7 +57,7 @@ fn pauses() -> ExponentialBackoff {
     // backon's jitter makes a delay up to twice as long.
     ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(500))
-        .with_max_delay(LONGEST / 2)
+        .with_max_delay(LONGEST_PAUSE / 2)
         .with_factor(2.0)
         .without_max_times()
         .with_jitter()

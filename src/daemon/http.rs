@@ -27,7 +27,7 @@ use crate::metrics::Metrics;
 const REQUEST: Duration = Duration::from_secs(2);
 
 /// How long one connection may last. Scrapers take milliseconds.
-const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST_CONNECTION: Duration = Duration::from_secs(10);
 
 /// How many connections there may be at a time, so that they cannot use up the descriptors which the
 /// stream needs.
@@ -68,7 +68,7 @@ async fn make_room(open: &mut VecDeque<JoinHandle<()>>) {
     while open.len() >= AT_ONCE {
         let Some(oldest) = open.pop_front() else { return };
         oldest.abort();
-        // That it was ended is what it says; by then its descriptor is free.
+        // When it says that it was aborted, its descriptor is free.
         let _ = oldest.await;
     }
 }
@@ -82,7 +82,7 @@ async fn answer(connection: TcpStream, metrics: Arc<Metrics>) {
     http.keep_alive(false).timer(TokioTimer::new()).header_read_timeout(REQUEST);
     let served = http.serve_connection(TokioIo::new(connection), service);
     // Whether a scraper stayed to the end is the scraper's business.
-    let _ = timeout(LONGEST, served).await;
+    let _ = timeout(LONGEST_CONNECTION, served).await;
 }
 
 fn respond(request: &Request<Incoming>, metrics: &Metrics) -> Response<Full<Bytes>> {

@@ -51,7 +51,7 @@ struct Signals {
     terminate: Option<Signal>,
     interrupt: Option<Signal>,
     hangup: Option<Signal>,
-    /// Whether the daemon was started on a terminal: of one that is gone it can no longer be told.
+    /// Whether the daemon was started on a terminal. Asked at the start: one that is gone is none.
     has_terminal: bool,
 }
 
@@ -115,7 +115,7 @@ fn ignored() -> u64 {
 /// only the second of these counts.
 ///
 /// # Errors
-/// If the kernel allows one of the two only.
+/// If the kernel refuses one of the two.
 pub fn no_core_dump() -> rustix::io::Result<()> {
     let nothing = Rlimit { current: Some(0), maximum: Some(0) };
     let limited = setrlimit(Resource::Core, nothing);

@@ -99,7 +99,7 @@ struct Supervisor<'a> {
     was_online: bool,
     /// Since when each try has been refused.
     refused: Option<Instant>,
-    /// Whether the admin has been told that the connection can be read.
+    /// Whether the admin has been told that the connection is not encrypted.
     warned: bool,
     /// How many connections there have been.
     connections: u64,

@@ -43,7 +43,7 @@ impl Service {
         }
     }
 
-    /// The first attempt to connect has an outcome, or a later one has; `status` tells it.
+    /// An attempt to connect has an outcome, which `status` tells. With the first the daemon is ready.
     pub fn outcome(&mut self, status: &str) {
         self.has_outcome = true;
         self.status(status);

@@ -17,10 +17,13 @@ use crate::stream::ending::Ending;
 use crate::stream::io::{forget, read_some, write_some};
 use crate::stream::session::Session;
 
-/// Stopping takes at most 5 s: what is still arriving is taken until nothing has come for so long,
-/// for so long at most, and then the stream's end is waited for so long.
+/// A stop takes what is still arriving until nothing has come for so long.
 const ARRIVED_AFTER: Duration = Duration::from_millis(100);
+
+/// It does so for no longer than this.
 const ARRIVE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Then it waits for the end of the stream, at most so long: 5 s in all.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long the server has to take a stream error, or our footer after its own.

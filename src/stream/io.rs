@@ -11,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 const READ: usize = 64 << 10;
 
 /// Over so many bytes, room is made for more than the longest token at once: memory is taken only as
-/// it is used, and all of it goes back. Growing step by step would leave holes behind, and what glibc
-/// gives back below 32 MiB makes it keep the next.
+/// it is used, and all of it goes back. Growing step by step would leave holes behind, and once a block
+/// below 32 MiB has gone back, glibc keeps the next of its size (M_MMAP_THRESHOLD in mallopt(3)).
 const LARGE: usize = 1 << 20;
 const LARGEST: usize = 32 << 20;
 

@@ -1,8 +1,7 @@
 //! One authenticated stream, from the first stanza to the end.
 //!
-//! Moves bytes between a connection and [`Echo`], both ways at once, and keeps time for them; the
-//! child module takes its leave. It returns how the stream ended and never connects again: that is the
-//! supervisor's.
+//! Moves bytes between a connection and [`Echo`], both ways at once, and keeps time for them; `close`
+//! ends it. It returns how the stream ended and never connects again: that is the supervisor's.
 
 use std::io;
 use std::pin::Pin;
@@ -55,7 +54,7 @@ pub(super) struct Happened {
     pub(super) pong: bool,
     /// Anything was answered.
     answer: bool,
-    /// The last input was of use.
+    /// The last input was a sign of life.
     life: bool,
 }
 
@@ -221,18 +220,18 @@ impl<'a, S: AsyncRead + AsyncWrite> Session<'a, S> {
     pub(super) fn answer(&mut self) -> Result<(), Ending> {
         let (now, read_at) = (self.now(), Instant::now());
         let fed = self.echo.feed(&self.input, &mut self.output, now);
-        let tally = self.echo.take_counts();
-        self.metrics.add(&tally);
+        let counts = self.echo.take_counts();
+        self.metrics.add(&counts);
         notices::log(self.echo.take_notices());
         self.metrics.waiting(self.output.pending().len());
-        if tally.echoed > 0 {
+        if counts.echoed > 0 {
             self.echoing.get_or_insert(read_at);
         }
-        self.happened.pong |= tally.pinged;
-        self.happened.answer |= tally.has_answer();
+        self.happened.pong |= counts.pinged;
+        self.happened.answer |= counts.has_answer();
         // A stanza that was cut off on the way never ends: what others send would be a part of it.
-        self.happened.life = !self.echo.is_passing_over() || tally != Counts::default();
-        if let Some(pinged) = self.pinged.take_if(|_| tally.pinged) {
+        self.happened.life = !self.echo.is_passing_over() || counts != Counts::default();
+        if let Some(pinged) = self.pinged.take_if(|_| counts.pinged) {
             self.metrics.ping(pinged.elapsed());
         }
         let (used, event) = fed.map_err(Ending::Faulty)?;

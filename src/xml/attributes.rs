@@ -59,7 +59,7 @@ pub struct Attribute {
     start: u32,
     value: u32,
     value_end: u32,
-    /// Whether the value is known to be good, and what a parser reports.
+    /// Whether the value is known to be good, and to be written as a parser reports it.
     pub plain: bool,
 }
 

@@ -8,9 +8,9 @@
 use crate::xml::error::Fault::{self, NotWellFormed};
 use crate::xml::frame::{Framer, Skip, Token};
 use crate::xml::judge::Judge;
-use crate::xml::names::qualified_name;
+use crate::xml::names::name;
 use crate::xml::notes::ExpandedName;
-use crate::xml::scan::{BLANK, is, run};
+use crate::xml::scan::{BLANK, run};
 use crate::xml::text;
 
 /// The longest token between elements that is waited for, in bytes, if elements may not be longer.
@@ -47,7 +47,7 @@ pub struct Elements {
     between: Framer,
     skip: Option<Skip>,
     limit: usize,
-    /// No more of the element is looked at.
+    /// So many bytes of the element are looked at, and no more.
     window: usize,
 }
 
@@ -146,7 +146,7 @@ impl Elements {
         }
         self.judge.go_on(seen)?;
         if self.judge.at > seen.len() {
-            // It has ended in its start tag, when nobody had said how large it may be.
+            // An empty element: its start tag is all of it, and over what has been allowed since.
             return Err(NotWellFormed);
         }
         self.begun = false;
@@ -181,11 +181,9 @@ impl Elements {
             Some((Token::CData, section)) => text::characters(section),
             Some((_, tag)) => {
                 // The server's stream header may have named the stream's namespace as it liked.
-                let blanks =
-                    tag[..size - 1].iter().rev().take_while(|byte| is(**byte, BLANK)).count();
-                let name = tag.get(2..size - 1 - blanks).unwrap_or_default();
-                let local = name.rsplit(|&byte| byte == b':').next();
-                let is_footer = qualified_name(name).is_ok() && local == Some(b"stream");
+                let is_footer = name(tag, 2).is_ok_and(|(end, local)| {
+                    tag[local..end] == *b"stream" && run(tag, end, BLANK) == size - 1
+                });
                 return if is_footer { Ok((size, true)) } else { Err(NotWellFormed) };
             }
         };

@@ -1,8 +1,8 @@
 //! What can be wrong with the XML of a stream. Says nothing of what is done about it.
 //!
-//! What is less than that makes an element unfit to be sent on, but it is plain where it ends: a prefix
-//! that is not declared or against the rules, a character or reference that XML 1.0 forbids, an entity
-//! it does not define. Checks say so with `Ok(false)`.
+//! Other flaws leave no doubt where an element ends, and make it unfit to be sent on: a prefix that is not
+//! declared or against the rules, a character or reference that XML 1.0 forbids, an entity that it does
+//! not define. Checks report these with `Ok(false)`.
 
 use std::fmt;
 

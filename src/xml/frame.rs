@@ -1,6 +1,6 @@
-//! Where a token ends, however it trickles in: what is asked of input before it is judged, and all
-//! that is asked of what is passed over. What has been searched in vain is not searched again, however
-//! little comes at a time.
+//! Where a token ends, however it trickles in. That is asked of a token that is not all there when it is
+//! judged, and nothing else is asked of what is passed over. What has been searched in vain is not
+//! searched again, however little comes at a time.
 
 use memchr::{memchr, memchr3, memmem};
 
@@ -39,13 +39,10 @@ impl Framer {
     /// # Errors
     /// A comment, processing instruction or DTD (RFC 6120 §11.1).
     pub fn end(&mut self, s: &[u8]) -> Result<Option<(Token, usize)>, Fault> {
-        let token = match self.token {
-            Some(token) => token,
-            None => match self.begin(s)? {
-                Some(token) => token,
-                None => return Ok(None),
-            },
-        };
+        if self.token.is_none() {
+            self.token = begin(s)?;
+        }
+        let Some(token) = self.token else { return Ok(None) };
         let rest = s.get(self.searched..).unwrap_or_default();
         let found = match token {
             Token::Text => memchr(b'<', rest),
@@ -64,21 +61,6 @@ impl Framer {
         Ok(None)
     }
 
-    fn begin(&mut self, s: &[u8]) -> Result<Option<Token>, Fault> {
-        let token = match s {
-            [] | [b'<'] => return Ok(None),
-            [b'<', b'/', ..] => Token::End,
-            [b'<', b'!', ..] if s.starts_with(CDATA) => Token::CData,
-            [b'<', b'!', ..] if CDATA.starts_with(s) => return Ok(None),
-            [b'<', b'!' | b'?', ..] => return Err(Fault::RestrictedXml),
-            [b'<', ..] => Token::Start,
-            _ => Token::Text,
-        };
-        self.searched = if token == Token::CData { CDATA.len() } else { 0 };
-        self.token = Some(token);
-        Ok(self.token)
-    }
-
     /// How many of `length` bytes that have been searched in vain need not come again.
     fn pass(&mut self, length: usize) -> usize {
         let kept = match self.token {
@@ -91,6 +73,19 @@ impl Framer {
         self.searched = self.searched.saturating_sub(over);
         over
     }
+}
+
+/// What the token is that begins so, if that is known by now.
+fn begin(s: &[u8]) -> Result<Option<Token>, Fault> {
+    Ok(Some(match s {
+        [] | [b'<'] => return Ok(None),
+        [b'<', b'/', ..] => Token::End,
+        [b'<', b'!', ..] if s.starts_with(CDATA) => Token::CData,
+        [b'<', b'!', ..] if CDATA.starts_with(s) => return Ok(None),
+        [b'<', b'!' | b'?', ..] => return Err(Fault::RestrictedXml),
+        [b'<', ..] => Token::Start,
+        _ => Token::Text,
+    }))
 }
 
 /// Where a tag ends, in which a `>` may stand in quotes. `quote` is the one that is open, before and

@@ -47,8 +47,8 @@ pub struct Judge {
     pub at: usize,
     /// Whether all so far may be sent on.
     pub fit: bool,
-    /// Whether texts and attributes are looked at. Names and end tags always are. It is not where nothing is
-    /// sent on: the element is not fit, or whoever reads it wants no more of it than its end.
+    /// Whether texts and attributes are looked at. Names and end tags always are. Off where nothing is sent
+    /// on: the element is not fit, or whoever reads it wants no more of it than its end.
     pub strict: bool,
     /// How deep it has been.
     pub deepest: usize,
@@ -84,7 +84,7 @@ impl Judge {
     /// Takes in the start tag of another element.
     ///
     /// # Errors
-    /// What is wrong with the token at hand, unless it is only not all there.
+    /// What is wrong with the token at hand; `NotWellFormed`, too, if it is only not all there.
     pub fn begin(&mut self, s: &[u8]) -> Result<(), Fault> {
         self.forget();
         let (name_end, local) = if s.starts_with(b"<message ") { (8, 1) } else { name(s, 1)? };
@@ -101,7 +101,7 @@ impl Judge {
     /// Goes on to the element's end.
     ///
     /// # Errors
-    /// What is wrong with the token at hand, unless it is only not all there.
+    /// What is wrong with the token at hand; `NotWellFormed`, too, if it is only not all there.
     pub fn go_on(&mut self, s: &[u8]) -> Result<(), Fault> {
         while !self.open.is_empty() {
             let at = self.text(s)?;

@@ -38,14 +38,13 @@ fn odd_name(s: &[u8], start: usize) -> Result<(usize, usize), Fault> {
 /// Checks a qualified name and says where its colon is.
 ///
 /// # Errors
-/// A bad name ends the stream.
+/// If it is none.
 pub fn qualified_name(bytes: &[u8]) -> Result<Option<usize>, Fault> {
     let colon = memchr(b':', bytes);
-    let Some(at) = colon else {
-        return ncname(bytes).map(|()| None);
-    };
-    ncname(&bytes[..at])?;
-    ncname(&bytes[at + 1..])?;
+    if let Some(at) = colon {
+        ncname(&bytes[..at])?;
+    }
+    ncname(&bytes[colon.map_or(0, |at| at + 1)..])?;
     Ok(colon)
 }
 

@@ -29,7 +29,7 @@ pub fn may_be_default(s: &[u8], xmlns: &Attribute) -> bool {
     !xmlns.is(s, is_reserved)
 }
 
-/// So many are compared one by one; those within are found by hash.
+/// The first so many are compared one by one; those that are declared after them are found by hash.
 const FEW: usize = 16;
 
 /// Room for so many is kept from element to element.

@@ -14,7 +14,7 @@ const KEPT: usize = 256;
 
 /// A namespace that takes more bytes to declare is none of those asked for. One declaration may serve
 /// thousands of children, and reading it anew for each must not take long.
-const LONGEST: usize = 256;
+const LONGEST_NAMESPACE: usize = 256;
 
 /// A child that has one of the names, and an `id`.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Notes {
     #[inline]
     pub fn note(&mut self, s: &[u8], tag: &Tag, local: &[u8], namespace: Option<&Attribute>) {
         let (Some(&id), Some(namespace)) = (tag.get(Usual::Id), namespace) else { return };
-        if namespace.value().len() > LONGEST {
+        if namespace.value().len() > LONGEST_NAMESPACE {
             return;
         }
         let is = |(name, urn): &&ExpandedName| {

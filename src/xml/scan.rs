@@ -59,8 +59,8 @@ pub fn plain_text(s: &[u8], from: usize) -> usize {
     plain(s, from, b']', TEXT)
 }
 
-/// The same of a value in these quotes. It ends at any quote near the end of `s`, so look at the byte
-/// there.
+/// The same of a value in these quotes. Near the end of `s` the other quote ends it too, so the caller
+/// has to look at the byte there.
 #[inline]
 pub fn plain_value(s: &[u8], from: usize, quote: u8) -> usize {
     plain(s, from, quote, VALUE)

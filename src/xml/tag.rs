@@ -1,6 +1,6 @@
 //! A start tag, taken apart in one pass over the slice that holds it. Nothing is copied.
 //!
-//! What it says is checked here, but for what is inside its element.
+//! All of the tag is checked here, and nothing of what is inside its element.
 
 use std::ops::Range;
 
@@ -16,8 +16,8 @@ use crate::xml::text::value;
 /// Room for so many attributes is kept from tag to tag.
 const KEPT: usize = 256;
 
-/// Tags of fewer bytes are short. They are rarely cut in two, and what comes next will help those that
-/// are.
+/// Tags of fewer bytes are short, and need nothing behind them (see the outbox's `pad`): they are rarely
+/// cut in two, and what comes next ends the wait for those that are.
 pub const SHORT_TAG: usize = 240;
 
 /// How attributes with usual names begin, as numbers: one look tells which it may be.
@@ -188,10 +188,8 @@ impl Tag {
 
     /// Gives back what an unusual tag took.
     pub fn forget(&mut self) {
-        if self.others.capacity() > KEPT {
-            self.others.clear();
-            self.others.shrink_to(KEPT);
-        }
+        self.others.clear();
+        self.others.shrink_to(KEPT);
     }
 }
 
