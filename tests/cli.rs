@@ -107,8 +107,7 @@ fn the_allowance_is_told_in_the_units_that_it_is_counted_in() {
     for text in [help, file("README.md"), file("config/echo-component.env")] {
         let words: Vec<_> = text.split_whitespace().filter(|it| *it != "#").collect();
         let text = words.join(" ").replace("for each 2 KiB", "per 2 KiB");
-        for sentence in
-            ["a message takes 1 per 2 KiB begun", "a presence or IQ request 5 times that"]
+        for sentence in ["an echo takes 1 per 2 KiB begun", "a presence or IQ request 5 times that"]
         {
             assert!(text.to_lowercase().contains(&sentence.to_lowercase()), "{sentence}: {text}");
         }

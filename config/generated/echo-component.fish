@@ -6,7 +6,7 @@ complete -c echo-component -l secret-file -d 'File containing only the secret th
 complete -c echo-component -s p -l secret -d 'The secret itself. Visible to every local user in `ps`; prefer --secret-file' -r -f
 complete -c echo-component -l tls-ca -d 'The authorities to trust, a PEM file, instead of the system\'s' -r -F
 complete -c echo-component -l max-stanza-size -d 'The largest stanza to send; an echo over it is bounced. Prosody accepts 524288' -r -f
-complete -c echo-component -l flood-burst -d 'Units one sender (bare JID) may use in a burst: a message takes 1 per 2 KiB begun, a presence or IQ request 5 times that; 0 = no limit' -r -f
+complete -c echo-component -l flood-burst -d 'Units one sender (bare JID) may use in a burst: an echo takes 1 per 2 KiB begun, a presence or IQ request 5 times that; 0 = no limit' -r -f
 complete -c echo-component -l flood-rate -d 'Units that each sender gets back per second' -r -f
 complete -c echo-component -l name -d 'What service discovery and vCard call the component' -r -f
 complete -c echo-component -l contact -d 'Where its admins can be reached, as a URI such as mailto:admin@example.com or xmpp:admin@example.com (XEP-0157). May be repeated; in the variable separated by blanks' -r -f

@@ -76,7 +76,7 @@ pub struct Args {
     #[arg(help_heading = "Limits", value_hint = ValueHint::Other)]
     pub max_stanza_size: u32,
 
-    /// Units one sender (bare JID) may use in a burst: a message takes 1 per 2 KiB begun, a presence or
+    /// Units one sender (bare JID) may use in a burst: an echo takes 1 per 2 KiB begun, a presence or
     /// IQ request 5 times that; 0 = no limit
     #[arg(long, env = "ECHO_COMPONENT_FLOOD_BURST", value_name = "UNITS")]
     #[arg(default_value_t = 10_000, value_parser = burst, allow_negative_numbers = true)]

@@ -56,3 +56,30 @@ impl Counts {
         Silence::ALL.map(Silence::label).into_iter().zip(self.ignored_requests).skip(1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_is_counted_by_its_own_name() {
+        let counted = |how| {
+            let mut counts = Counts::default();
+            counts.add(how);
+            counts
+        };
+        for why in Bounce::ALL {
+            let counts = counted(How::Bounced(why));
+            assert_eq!(counts.bounced().find(|it| it.1 > 0), Some((why.label(), 1)));
+        }
+        for why in Silence::ALL {
+            let counts = counted(How::Ignored(why));
+            assert_eq!(counts.ignored().find(|it| it.1 > 0), Some((why.label(), 1)));
+        }
+        // An error asks for nothing.
+        for why in &Silence::ALL[1..] {
+            let counts = counted(How::RequestIgnored(*why));
+            assert_eq!(counts.ignored_requests().find(|it| it.1 > 0), Some((why.label(), 1)));
+        }
+    }
+}

@@ -58,3 +58,16 @@ impl Errors {
         &self.0[refusal as usize]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_its_own_error() {
+        let errors = Errors::new();
+        for refusal in Refusal::ALL {
+            assert_eq!(errors.of(refusal), written(&refusal.error()), "{refusal:?}");
+        }
+    }
+}
