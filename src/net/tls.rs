@@ -92,7 +92,9 @@ fn of_file(path: &Path) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unread(path, error))? {
         let certificate = certificate.map_err(|error| unread(path, error))?;
-        roots.add(certificate).with_context(|| format!("a certificate in {shown} is of no use"))?;
+        roots.add(certificate).with_context(|| {
+            format!("a certificate in {shown} is broken: export it again, as PEM")
+        })?;
     }
     ensure!(!roots.is_empty(), "there is no certificate in {shown}: it must be in PEM form");
     Ok(roots)
