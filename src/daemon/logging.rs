@@ -18,6 +18,7 @@ use tracing_subscriber::fmt::{FmtContext, layer};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::daemon::json::Escaped;
 use crate::daemon::lines::Lines;
 use crate::daemon::text::Text;
 
@@ -51,7 +52,7 @@ impl Log {
         let lines = if json {
             let inner = Format::default().with_target(false).json();
             let inner = inner.flatten_event(true).with_span_list(false);
-            let format = Prefixed { inner, on };
+            let format = Prefixed { inner: Escaped(inner), on };
             to_queue.fmt_fields(JsonFields::new()).event_format(format).boxed()
         } else {
             let format = Prefixed { inner: Text { is_dated: !on }, on };
