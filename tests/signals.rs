@@ -201,3 +201,22 @@ fn a_log_in_json_is_an_object_a_line() {
     }
     assert_eq!(online, 1, "{:?}", daemon.log);
 }
+
+#[test]
+fn in_a_log_in_json_the_reason_why_the_program_ends_is_an_object_too() {
+    let taken = Server::start();
+    let metrics = format!("127.0.0.1:{}", taken.port());
+    for (options, code, why) in [
+        (&["--metrics", metrics.as_str()][..], 69, "another program does"),
+        (&["--secret-file", "/nowhere"], 78, "there is no secret file /nowhere"),
+    ] {
+        let mut command = command(&taken);
+        let output = command.args(["--log-format", "json"]).args(options).output().unwrap();
+        assert_eq!(output.status.code(), Some(code));
+        let log = String::from_utf8(output.stderr).unwrap();
+        let line: serde_json::Value = serde_json::from_str(log.lines().last().unwrap())
+            .unwrap_or_else(|error| panic!("{error}: {log}"));
+        assert_eq!(line["level"], "ERROR");
+        assert!(line["message"].as_str().unwrap().contains(why), "{log}");
+    }
+}

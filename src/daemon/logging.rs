@@ -29,6 +29,8 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 pub struct Log {
     lines: Lines,
     is_journal: bool,
+    /// Whether each line is an object by now.
+    is_json: bool,
 }
 
 impl Log {
@@ -37,14 +39,14 @@ impl Log {
     /// # Errors
     /// If the thread that writes cannot be started.
     pub fn open() -> io::Result<Self> {
-        Ok(Self { lines: Lines::open()?, is_journal: is_journal() })
+        Ok(Self { lines: Lines::open()?, is_journal: is_journal(), is_json: false })
     }
 
     /// Starts log lines, in JSON if so asked. `asked` comes before `RUST_LOG`.
     ///
     /// # Errors
     /// If `RUST_LOG` is no filter, or one that would hide errors.
-    pub fn start(&self, asked: Option<LevelFilter>, json: bool) -> Result<()> {
+    pub fn start(&mut self, asked: Option<LevelFilter>, json: bool) -> Result<()> {
         let filter = filter(asked)?;
         let lines = self.lines.clone();
         let to_queue = layer().with_writer(move || lines.clone());
@@ -60,11 +62,15 @@ impl Log {
         };
         tracing_subscriber::registry().with(lines.with_filter(filter)).init();
         panic::set_hook(Box::new(tell_where));
+        self.is_json = json;
         Ok(())
     }
 
     /// Says why the program ends, whether there are log lines by now or not.
     pub fn fatal(&mut self, why: &anyhow::Error) {
+        if self.is_json {
+            return error!("{why:#}");
+        }
         let prefix = if self.is_journal { "<3>" } else { "echo-component: " };
         // The queue takes everything.
         let _ = self.lines.write_all(format!("{prefix}{why:#}\n").as_bytes());
