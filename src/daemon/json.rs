@@ -27,9 +27,8 @@ where
         let mut line = String::new();
         self.0.format_event(context, Writer::new(&mut line), event)?;
         // Such a character can only be in a string.
-        line.chars().try_for_each(|c| match is_plain(c) {
-            true => writer.write_char(c),
-            false => escape(&mut writer, c),
+        line.chars().try_for_each(|c| {
+            if is_plain(c) { writer.write_char(c) } else { escape(&mut writer, c) }
         })
     }
 }

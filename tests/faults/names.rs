@@ -70,7 +70,7 @@ fn addresses_in_another_order_are_no_news_for_the_log() {
     let _folder = look_up_with("nameserver 127.0.0.12\n");
     let socket = UdpSocket::bind("127.0.0.12:53").unwrap();
     std::thread::spawn(move || {
-        answer(&socket, [2, 3].map(|it| Ipv4Addr::new(127, 0, 0, it)).into())
+        answer(&socket, [2, 3].map(|it| Ipv4Addr::new(127, 0, 0, it)).into());
     });
     let mut command = command(5347);
     let mut daemon = Daemon::run(command.arg("-v"));
