@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         }
     };
     let ended = match Args::read() {
-        Ok(args) => run(args, &log),
+        Ok(args) => run(args, &mut log),
         Err(Unread::Asked(page)) => {
             // Nobody is there to be told that standard output is closed.
             let _ = page.print();

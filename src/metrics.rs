@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use prometheus::core::Collector;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
+use prometheus::proto::{Gauge as Level, MetricFamily};
 use prometheus::{
     Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
     Opts, Registry, TextEncoder,
@@ -21,6 +22,8 @@ pub struct Metrics {
     ours: Registry,
     /// Those that every program has, as Prometheus names them: `process_…`.
     process: Registry,
+    /// When the daemon was started, in seconds since 1970.
+    started: f64,
     online: IntGauge,
     connects: IntCounter,
     disconnects: IntCounterVec,
@@ -76,6 +79,7 @@ impl Metrics {
             echo: in_registry.add(echo_histogram()?)?,
             ours,
             process,
+            started: now(),
         };
         metrics.tell_build()?;
         metrics.expect_reasons();
@@ -145,8 +149,7 @@ impl Metrics {
     pub fn add(&self, counts: &Counts) {
         if counts.echoed > 0 {
             self.echoed.inc_by(counts.echoed);
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            self.last_echo.set(now.as_secs_f64());
+            self.last_echo.set(now());
         }
         self.presence.inc_by(counts.presence);
         self.iq.inc_by(counts.iq);
@@ -188,11 +191,32 @@ impl Metrics {
     /// If the encoder finds them inconsistent.
     pub fn text(&self) -> prometheus::Result<Vec<u8>> {
         let mut text = Vec::new();
-        for registry in [&self.ours, &self.process] {
-            TextEncoder::new().encode(&registry.gather(), &mut text)?;
+        for families in [self.ours.gather(), self.of_process()] {
+            TextEncoder::new().encode(&families, &mut text)?;
         }
         Ok(text)
     }
+
+    /// What every program has. Our units hide the file in /proc that says when the machine was started
+    /// (`ProcSubset=pid`), from which the collector tells when the process was: in 1970, to it.
+    fn of_process(&self) -> Vec<MetricFamily> {
+        let mut families = self.process.gather();
+        for family in families.iter_mut().filter(|it| it.name() == "process_start_time_seconds") {
+            for metric in
+                family.mut_metric().iter_mut().filter(|it| it.get_gauge().get_value() <= 0.0)
+            {
+                let mut gauge = Level::default();
+                gauge.set_value(self.started.floor());
+                metric.set_gauge(gauge);
+            }
+        }
+        families
+    }
+}
+
+/// The time by this machine's clock, in seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 fn ping_histogram() -> prometheus::Result<Histogram> {

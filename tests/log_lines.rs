@@ -107,6 +107,26 @@ fn an_object_has_values_as_they_are() {
 }
 
 #[test]
+fn nothing_that_a_stranger_writes_acts_on_a_terminal() {
+    let odd = "a\u{9b}31m\u{7f}\u{85}\u{202e}\u{2028}\u{e0041}é日😀";
+    for options in [&["-vv"][..], &["-vv", "--log-format", "json"]] {
+        let server = Server::start();
+        let mut daemon = Daemon::start_with(&server, options);
+        let mut peer = server.online();
+        peer.send(&format!("<message type='error' id='{odd}' from='{odd}@x' to='{COMPONENT}'/>"));
+        let line = daemon.logs("it is an error");
+        let acts = |c: char| !"é日😀".contains(c) && !matches!(c, ' '..='~');
+        assert!(!line.contains(acts), "{line:?}");
+        assert!(line.contains("é日😀"), "what can be seen is shown as it is: {line:?}");
+        if options.len() > 1 {
+            let object: Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(object["id"], odd);
+            assert_eq!(object["from"], format!("{odd}@x"));
+        }
+    }
+}
+
+#[test]
 fn a_line_at_the_default_level_says_first_what_has_happened() {
     let (log, peer) = log(&[]);
     let about = format!("jid=\"{COMPONENT}\" server={peer}");

@@ -1,5 +1,7 @@
 //! Metrics as Prometheus scrapes them, what probes ask, `--check` and `--healthy`.
 
+#[path = "faults/namespace.rs"]
+mod namespace;
 mod support;
 
 use std::fs;
@@ -142,6 +144,22 @@ fn all_that_may_happen_is_there_from_the_start() {
     {
         assert!(figure(&scrape, name) > 0.0, "{name}");
     }
+}
+
+#[test]
+fn when_the_process_was_started_is_told_where_proc_has_processes_alone() {
+    const TEST: &str = "when_the_process_was_started_is_told_where_proc_has_processes_alone";
+    if !namespace::is_inside(TEST, &[]) {
+        return;
+    }
+    // What matters of `ProcSubset=pid`, with which our units run.
+    namespace::shell("mount --bind /dev/null /proc/stat");
+    let before = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
+    let (server, port) = (Server::start(), free_port());
+    let _daemon = Daemon::start_with(&server, &["--metrics", &format!("127.0.0.1:{port}")]);
+    let _peer = server.online();
+    let started = figure(&http(port, "GET /metrics"), "process_start_time_seconds");
+    assert!((before - 1.0..before + 60.0).contains(&started), "{started} and {before}");
 }
 
 #[test]

@@ -86,6 +86,29 @@ fn without_a_secret_in_the_file_that_from_before_is_used_and_the_log_says_so() {
     next_is(&server, DIGEST).echoes("x");
 }
 
+/// A daemon tries for days, as long as the server stays away.
+#[test]
+fn that_a_file_cannot_be_read_again_is_told_once_until_it_can() {
+    let folder = Folder::new("gone-secret");
+    let file = folder.file("secret", SECRET.as_bytes(), 0o600);
+    let server = Server::start();
+    let mut daemon = daemon(&server, &file);
+    for content in [None, None, Some(SECRET), None] {
+        let peer = next_is(&server, DIGEST);
+        match content {
+            Some(content) => drop(folder.file("secret", content.as_bytes(), 0o600)),
+            // It may be gone already.
+            None => drop(fs::remove_file(&file)),
+        }
+        peer.close();
+    }
+    next_is(&server, DIGEST).echoes("x");
+    daemon.signal("TERM");
+    daemon.ends();
+    let told = daemon.log.iter().filter(|line| line.contains("from before is used")).count();
+    assert_eq!(told, 2, "{:#?}", daemon.log);
+}
+
 /// As a shell makes one of `<(...)`.
 #[test]
 fn a_secret_from_a_pipe_is_read_once() {

@@ -236,7 +236,7 @@ fn a_crash_leaves_no_core_dump_and_other_processes_cannot_look_in() {
 fn a_panic_tells_where_it_was_but_not_what_it_was_about() {
     const NAME: &str = "a_panic_tells_where_it_was_but_not_what_it_was_about";
     if std::env::var_os("PANIC").is_some() {
-        let log = echo_component::daemon::logging::Log::open().unwrap();
+        let mut log = echo_component::daemon::logging::Log::open().unwrap();
         log.start(None, false).unwrap();
         let words = format!("\u{e9}{TEXT}{SECRET}");
         panic!("{}", &words[1..]);

@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -100,9 +103,8 @@ fn lines_that_nobody_read_are_counted_once_somebody_does() {
     }
     peer.echoes("all of them have been passed over");
     let (sender, lines) = std::sync::mpsc::channel();
-    let stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+    let stderr = BufReader::new(child.stderr.take().unwrap());
     std::thread::spawn(move || {
-        use std::io::BufRead;
         stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
     });
     let told = std::iter::from_fn(|| lines.recv_timeout(SOON).ok())
@@ -112,6 +114,30 @@ fn lines_that_nobody_read_are_counted_once_somebody_does() {
     assert!((1_000..30_000).contains(&dropped), "{told}");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+/// As a program may make it that the daemon shares it with.
+#[test]
+fn no_line_is_lost_where_standard_error_does_not_block() {
+    const MESSAGES: usize = 3_000;
+    let server = Server::start();
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    theirs.set_nonblocking(true).unwrap();
+    let mut daemon =
+        Unread(command(&server).arg("-v").stderr(OwnedFd::from(theirs)).spawn().unwrap());
+    let mut peer = server.online();
+    for _ in 0..MESSAGES / 1_000 {
+        peer.send(&unanswered());
+    }
+    peer.echoes("all of them have been passed over");
+    daemon.signal("TERM");
+    peer.until("</stream:stream>");
+    peer.send("</stream:stream>");
+    ours.set_read_timeout(Some(SOON)).unwrap();
+    let log: Vec<_> = BufReader::new(ours).lines().map(Result::unwrap).collect();
+    assert_eq!(daemon.ends(), Some(0));
+    let told = log.iter().filter(|line| line.contains("it is an error")).count();
+    assert_eq!(told, MESSAGES, "{:?}", log.last());
 }
 
 /// As `trap '' HUP` and nohup do.
@@ -174,4 +200,23 @@ fn a_log_in_json_is_an_object_a_line() {
         online += usize::from(line["message"] == "online" && line["jid"] == COMPONENT);
     }
     assert_eq!(online, 1, "{:?}", daemon.log);
+}
+
+#[test]
+fn in_a_log_in_json_the_reason_why_the_program_ends_is_an_object_too() {
+    let taken = Server::start();
+    let metrics = format!("127.0.0.1:{}", taken.port());
+    for (options, code, why) in [
+        (&["--metrics", metrics.as_str()][..], 69, "another program does"),
+        (&["--secret-file", "/nowhere"], 78, "there is no secret file /nowhere"),
+    ] {
+        let mut command = command(&taken);
+        let output = command.args(["--log-format", "json"]).args(options).output().unwrap();
+        assert_eq!(output.status.code(), Some(code));
+        let log = String::from_utf8(output.stderr).unwrap();
+        let line: serde_json::Value = serde_json::from_str(log.lines().last().unwrap())
+            .unwrap_or_else(|error| panic!("{error}: {log}"));
+        assert_eq!(line["level"], "ERROR");
+        assert!(line["message"].as_str().unwrap().contains(why), "{log}");
+    }
 }

@@ -40,6 +40,8 @@ fn other_certificates_are_refused_with_a_sentence_each() {
     for (identity, words) in [
         (authority.server("localhost", 2000), "has expired"),
         (authority.server("other.example", 2999), "is not for localhost"),
+        (authority.server_by_common_name("localhost"), "with localhost as its subjectAltName"),
+        (authority.client("localhost"), "is not one for servers"),
         (stranger.server("localhost", 2999), "--tls-ca"),
         (Identity::self_signed("localhost"), "--tls-ca"),
         (Identity::self_made_authority("localhost"), "CA:FALSE"),
@@ -78,6 +80,21 @@ fn a_name_that_the_server_has_no_certificate_for_is_named() {
     // The alert unrecognized_name, fatal (RFC 6066 §3).
     socket.write_all(b"\x15\x03\x03\0\x02\x02\x70").unwrap();
     daemon.logs("no certificate for the name localhost: give with --server");
+}
+
+/// What OpenSSL answers if it is too old, or has a kind of key that few know.
+#[test]
+fn a_server_with_which_no_tls_is_in_common_is_told_as_such() {
+    let authority = Authority::new("nothing-in-common");
+    let listener = TcpListener::bind("localhost:0").unwrap();
+    let mut daemon = daemon(listener.local_addr().unwrap().port(), &authority);
+    // The alerts handshake_failure and protocol_version, fatal (RFC 8446 §6).
+    for alert in [0x28, 0x46] {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket.read_exact(&mut [0; 100]).unwrap();
+        socket.write_all(&[0x15, 3, 3, 0, 2, 2, alert]).unwrap();
+        daemon.logs("know no TLS in common: let the server speak TLS 1.2 or 1.3");
+    }
 }
 
 #[test]

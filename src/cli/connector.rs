@@ -4,12 +4,14 @@
 use std::fs;
 use std::path::Path;
 
+use anyhow::Error;
 use tokio::time::Instant;
 use tracing::warn;
 
 use crate::cli::config::Config;
 use crate::cli::secret::Place;
 use crate::daemon::supervisor;
+use crate::daemon::told::Told;
 use crate::net::connect::{Connected, Connection, Target, connect};
 use crate::net::error::NoLogin;
 use crate::net::lookup::Lookup;
@@ -33,28 +35,51 @@ impl Config {
     pub fn connector(&self) -> impl AsyncFnMut() -> Result<Connected<Connection>, NoLogin> {
         let mut target = self.target.clone();
         let mut lookup = Lookup::default();
+        let mut told = Stale::default();
         async move || {
-            self.renew(&mut target);
+            self.renew(&mut target, &mut told);
             connect(&target, &mut lookup).await
         }
     }
 
     /// Reads the files again. What cannot be read now stays as it was: it may be about to be written.
-    fn renew(&self, target: &mut Target) {
+    fn renew(&self, target: &mut Target, told: &mut Stale) {
         let place = self.secret.as_ref();
         if let Some(place) = place.filter(|it| it.file().is_some_and(is_regular)) {
             match place.read() {
-                Ok((secret, _)) => target.secret = secret,
-                Err(error) => warn!("{error:#}; the secret from before is used"),
+                Ok((secret, _)) => {
+                    target.secret = secret;
+                    told.secret = Told::default();
+                }
+                Err(error) => tell(&mut told.secret, &error, "the secret from before is used"),
             }
         }
         let is_readable_again = self.tls_ca.as_deref().is_none_or(is_regular);
         if let Some(trust) = target.trust.as_mut().filter(|_| is_readable_again) {
             match Trust::new(self.tls_ca.as_deref()) {
-                Ok(renewed) => *trust = renewed,
-                Err(error) => warn!("{error:#}; the authorities from before are trusted"),
+                Ok(renewed) => {
+                    *trust = renewed;
+                    told.trust = Told::default();
+                }
+                Err(error) => {
+                    tell(&mut told.trust, &error, "the authorities from before are trusted");
+                }
             }
         }
+    }
+}
+
+/// What the log was told of files that cannot be read again. The daemon may try for days.
+#[derive(Default)]
+struct Stale {
+    secret: Told,
+    trust: Told,
+}
+
+fn tell(told: &mut Told, error: &Error, instead: &str) {
+    let sentence = format!("{error:#}; {instead}");
+    if told.is_news(&sentence) {
+        warn!("{sentence}");
     }
 }
 

@@ -34,7 +34,7 @@ const ROUTED_AWAY: &str =
 ///
 /// # Errors
 /// What could not be done, and the exit code for it.
-pub fn run(mut args: Args, log: &Log) -> Result<ExitCode, Failure> {
+pub fn run(mut args: Args, log: &mut Log) -> Result<ExitCode, Failure> {
     if let Some(page) = args.print {
         return Ok(say(&pages::text(page)));
     }

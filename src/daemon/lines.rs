@@ -14,6 +14,9 @@ use tracing::warn;
 /// How many bytes may wait to be written.
 const LONGEST_QUEUE: usize = 1 << 20;
 
+/// After how long standard error is tried again that takes nothing at the moment.
+const AGAIN: Duration = Duration::from_millis(10);
+
 /// The way into the queue. Each write is a whole line, or several.
 #[derive(Clone, Default)]
 pub struct Lines(Arc<Queue>);
@@ -63,7 +66,7 @@ impl Lines {
             state.writing = true;
             drop(state);
             // Nobody is there to be told that standard error is closed.
-            let _ = stderr().write_all(&line);
+            let _ = write_whole(&line);
             let mut state = self.state();
             state.writing = false;
             state.bytes -= line.len();
@@ -80,6 +83,23 @@ impl Lines {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes all of it and waits for that, also where standard error does not block: a program that shares it
+/// may have said so, and then it holds for all.
+fn write_whole(mut line: &[u8]) -> io::Result<()> {
+    while !line.is_empty() {
+        match stderr().write(line) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => line = &line[count..],
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock => thread::sleep(AGAIN),
+                io::ErrorKind::Interrupted => {}
+                _ => return Err(error),
+            },
+        }
+    }
+    Ok(())
 }
 
 impl Write for Lines {

@@ -18,6 +18,7 @@ use tracing_subscriber::fmt::{FmtContext, layer};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::daemon::json::Escaped;
 use crate::daemon::lines::Lines;
 use crate::daemon::text::Text;
 
@@ -28,6 +29,8 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 pub struct Log {
     lines: Lines,
     is_journal: bool,
+    /// Whether each line is an object by now.
+    is_json: bool,
 }
 
 impl Log {
@@ -36,14 +39,14 @@ impl Log {
     /// # Errors
     /// If the thread that writes cannot be started.
     pub fn open() -> io::Result<Self> {
-        Ok(Self { lines: Lines::open()?, is_journal: is_journal() })
+        Ok(Self { lines: Lines::open()?, is_journal: is_journal(), is_json: false })
     }
 
     /// Starts log lines, in JSON if so asked. `asked` comes before `RUST_LOG`.
     ///
     /// # Errors
     /// If `RUST_LOG` is no filter, or one that would hide errors.
-    pub fn start(&self, asked: Option<LevelFilter>, json: bool) -> Result<()> {
+    pub fn start(&mut self, asked: Option<LevelFilter>, json: bool) -> Result<()> {
         let filter = filter(asked)?;
         let lines = self.lines.clone();
         let to_queue = layer().with_writer(move || lines.clone());
@@ -51,7 +54,7 @@ impl Log {
         let lines = if json {
             let inner = Format::default().with_target(false).json();
             let inner = inner.flatten_event(true).with_span_list(false);
-            let format = Prefixed { inner, on };
+            let format = Prefixed { inner: Escaped(inner), on };
             to_queue.fmt_fields(JsonFields::new()).event_format(format).boxed()
         } else {
             let format = Prefixed { inner: Text { is_dated: !on }, on };
@@ -59,11 +62,15 @@ impl Log {
         };
         tracing_subscriber::registry().with(lines.with_filter(filter)).init();
         panic::set_hook(Box::new(tell_where));
+        self.is_json = json;
         Ok(())
     }
 
     /// Says why the program ends, whether there are log lines by now or not.
     pub fn fatal(&mut self, why: &anyhow::Error) {
+        if self.is_json {
+            return error!("{why:#}");
+        }
         let prefix = if self.is_journal { "<3>" } else { "echo-component: " };
         // The queue takes everything.
         let _ = self.lines.write_all(format!("{prefix}{why:#}\n").as_bytes());

@@ -4,6 +4,7 @@
 
 pub mod backoff;
 pub mod http;
+pub mod json;
 pub mod lines;
 pub mod logging;
 pub mod offline;

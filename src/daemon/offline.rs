@@ -40,6 +40,18 @@ impl Offline {
         causes.iter().rfind(|(_, cause)| answered(cause)).map(|(address, _)| *address)
     }
 
+    /// What tells this reason from another: the sentence, but for the order of the addresses, which a name
+    /// server may change at each answer.
+    pub fn reason(&self) -> String {
+        let Self::NoLogin(NoLogin::Failed(causes)) = self else {
+            return self.to_string();
+        };
+        let each = causes.iter().map(|(address, cause)| format!("{address}: {cause}"));
+        let mut each: Vec<_> = each.collect();
+        each.sort_unstable();
+        each.join("\n")
+    }
+
     /// A short name for the metrics: the stream error's condition, or one of ours.
     pub fn condition(&self) -> &'static str {
         match self {

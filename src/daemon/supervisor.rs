@@ -187,7 +187,7 @@ impl<'a> Supervisor<'a> {
         let pause = self.backoff.pause();
         self.metrics.waits(pause);
         let retry_s = (pause.as_secs_f64() * 10.0).round() / 10.0;
-        if self.told.is_news(&why) {
+        if self.told.is_news(&offline.reason()) {
             warn!(jid, %server, retry_s, "offline: {why}");
         } else {
             debug!(jid, %server, retry_s, "still offline: {why}");

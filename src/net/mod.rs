@@ -2,6 +2,7 @@
 //!
 //! `connect` joins the others. Nothing is tried at another time here, and no stanza is read.
 
+pub mod certificate;
 pub mod connect;
 pub mod dial;
 pub mod error;

@@ -17,6 +17,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, SignatureScheme};
 
+use crate::net::certificate::Flaw;
 use crate::net::error;
 use crate::net::lookup::ascii;
 use crate::net::untrusted::Untrusted;
@@ -61,7 +62,7 @@ impl Trust {
         // Which of a machine's networks an address is in (RFC 4007 §11) is no part of a certificate.
         let address = server.split_once('%').map_or(server, |(address, _)| address);
         let name = ServerName::try_from(ascii(address))
-            .map_err(|_| Untrusted::WrongName(server.to_owned()))?;
+            .map_err(|_| Untrusted::Certificate(Flaw::WrongName(server.to_owned())))?;
         let asked = Arc::new(Asked::default());
         let mut config = ClientConfig::clone(&self.0);
         config.client_auth_cert_resolver = asked.clone();

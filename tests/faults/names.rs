@@ -1,6 +1,7 @@
 //! Name servers that do not answer.
 
 use std::net::{Ipv4Addr, UdpSocket};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::COMPONENT;
@@ -20,7 +21,7 @@ fn a_dead_first_name_server_costs_seconds_and_no_try() {
     let _folder = look_up_with("nameserver 127.0.0.11\nnameserver 127.0.0.12\n");
     let _silent = UdpSocket::bind("127.0.0.11:53").unwrap();
     let good = UdpSocket::bind("127.0.0.12:53").unwrap();
-    std::thread::spawn(move || answer(&good));
+    std::thread::spawn(move || answer(&good, vec![Ipv4Addr::LOCALHOST]));
     let server = Server::start();
     let since = Instant::now();
     let mut daemon = daemon(server.port());
@@ -59,27 +60,62 @@ fn look_up_with(lines: &str) -> Folder {
     folder
 }
 
-/// Answers each question for an IPv4 address with 127.0.0.1, others with nothing (RFC 1035 §4.1).
-fn answer(socket: &UdpSocket) {
+/// As name servers do to share out the load.
+#[test]
+fn addresses_in_another_order_are_no_news_for_the_log() {
+    let name = "names::addresses_in_another_order_are_no_news_for_the_log";
+    if !is_inside(name, &["--net"]) {
+        return;
+    }
+    let _folder = look_up_with("nameserver 127.0.0.12\n");
+    let socket = UdpSocket::bind("127.0.0.12:53").unwrap();
+    std::thread::spawn(move || {
+        answer(&socket, [2, 3].map(|it| Ipv4Addr::new(127, 0, 0, it)).into());
+    });
+    let mut command = command(5347);
+    let mut daemon = Daemon::run(command.arg("-v"));
+    let first = daemon.logs("retry_s=");
+    assert!(first.contains("127.0.0.2:5347: ") && first.contains("127.0.0.3:5347: "), "{first}");
+    let orders = [(); 2].map(|()| {
+        let again = daemon.logs("retry_s=");
+        assert!(again.contains("DEBUG still offline: "), "{again}");
+        again.find("127.0.0.2:5347: ") < again.find("127.0.0.3:5347: ")
+    });
+    assert_ne!(orders[0], orders[1], "the test's name server changes it");
+}
+
+/// Answers each question for an IPv4 address with these, the first of them last the next time, and others
+/// with nothing (RFC 1035 §4.1).
+fn answer(socket: &UdpSocket, mut addresses: Vec<Ipv4Addr>) {
     let mut question = [0; 512];
     while let Ok((length, from)) = socket.recv_from(&mut question) {
         // The question's type stands before its class, at the end, unless options follow.
         let end = 12 + question[12..length].iter().position(|byte| *byte == 0).unwrap() + 5;
         let is_address = question[end - 4..end - 2] == [0, 1];
         let mut answer = question[..end].to_vec();
-        // An answer without an error; one question, and one or no record.
-        answer[2..12].copy_from_slice(&[0x81, 0x80, 0, 1, 0, is_address.into(), 0, 0, 0, 0]);
-        if is_address {
+        // An answer without an error; one question, and so many records.
+        let records = if is_address { &addresses[..] } else { &[] };
+        let count = u8::try_from(records.len()).unwrap();
+        answer[2..12].copy_from_slice(&[0x81, 0x80, 0, 1, 0, count, 0, 0, 0, 0]);
+        for address in records {
             // The same name, its type and class, a minute, four bytes.
             answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
-            answer.extend(Ipv4Addr::LOCALHOST.octets());
+            answer.extend(address.octets());
+        }
+        if is_address {
+            addresses.rotate_left(1);
         }
         let _ = socket.send_to(&answer, from);
     }
 }
 
 fn daemon(port: u16) -> Daemon {
+    Daemon::run(&mut command(port))
+}
+
+fn command(port: u16) -> Command {
     let mut command = program();
     command.args(["--jid", COMPONENT, "--server", "server.test", "--port", &port.to_string()]);
-    Daemon::run(command.env("ECHO_COMPONENT_SECRET", SECRET))
+    command.env("ECHO_COMPONENT_SECRET", SECRET);
+    command
 }

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
-    date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd,
 };
 
 /// An authority of the test's own, whose certificate is in a file that goes with it.
@@ -39,9 +39,27 @@ impl Authority {
 
     /// A server with a certificate for that name, valid to the end of that year.
     pub fn server(&self, name: &str, until: i32) -> Identity {
-        let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_after = date_time_ymd(until, 12, 31);
+        self.sign(&params)
+    }
+
+    /// One whose certificate has a name only where names were before subjectAltName.
+    pub fn server_by_common_name(&self, name: &str) -> Identity {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        self.sign(&params)
+    }
+
+    /// One with a certificate that is for clients.
+    pub fn client(&self, name: &str) -> Identity {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+        self.sign(&params)
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Identity {
+        let key = KeyPair::generate().unwrap();
         Identity { certificate: params.signed_by(&key, &self.issuer).unwrap(), key }
     }
 }
