@@ -201,13 +201,12 @@ impl Metrics {
     /// (`ProcSubset=pid`), from which the collector tells when the process was: in 1970, to it.
     fn of_process(&self) -> Vec<MetricFamily> {
         let mut families = self.process.gather();
-        for family in families.iter_mut().filter(|it| it.name() == "process_start_time_seconds") {
-            for metric in
-                family.mut_metric().iter_mut().filter(|it| it.get_gauge().get_value() <= 0.0)
-            {
+        let starts = families.iter_mut().filter(|it| it.name() == "process_start_time_seconds");
+        for start in starts.flat_map(MetricFamily::mut_metric) {
+            if start.get_gauge().get_value() <= 0.0 {
                 let mut gauge = Level::default();
                 gauge.set_value(self.started.floor());
-                metric.set_gauge(gauge);
+                start.set_gauge(gauge);
             }
         }
         families
