@@ -115,10 +115,8 @@ fn the_author_of_what_is_replied_to_trades_places_too() {
     for (to, traded) in [
         ("'u@users.example'", "'bot@echo.example'"),
         ("\"bot@echo.example\"", "\"u@users.example\""),
-        ("'u@users.example/r1'", "'bot@echo.example'"),
-        ("'u@users.example/other/x@y'", "'bot@echo.example'"),
-        ("'bot@echo.example/x'", "'u@users.example'"),
-        ("'u@users.example.com/r1'", "'u@users.example.com/r1'"),
+        ("'u@users.example/r1'", "'u@users.example/r1'"),
+        ("'bot@echo.example/x'", "'bot@echo.example/x'"),
         ("'someone@else.example'", "'someone@else.example'"),
         ("''", "''"),
     ] {

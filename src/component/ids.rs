@@ -13,7 +13,6 @@ use crate::component::edits::{Edits, With};
 use crate::xml::attributes::Attribute;
 use crate::xml::frame::tag_end;
 use crate::xml::notes::{ExpandedName, Noted};
-use crate::xml::scan::find;
 use crate::xml::tag::SHORT_TAG;
 
 /// What marks the id of an echo.
@@ -113,16 +112,14 @@ pub fn mirror_child(
     mirror(s, &child.id, edits);
 }
 
-/// Puts the bare JID of the one party where the other is named, by a bare or a full JID: XEP-0461 §3 wants
-/// the full one, and between two people takes either.
+/// Puts the one of two bare JIDs where the other is written.
 #[inline(never)]
 fn trade(s: &[u8], to: &Attribute, parties: &Parties, edits: &mut Edits) {
     if edits.growth() > s.len().cast_signed() {
         return; // A reply is short, and its sender's address may be long: many would amplify.
     }
     let Parties { sender, asked } = parties;
-    let Range { start, end } = to.value();
-    let named = &s[start..find(s, start, end, b'/', b'/')];
+    let named = &s[to.value()];
     let other = if named == edits.text(s, asked) {
         With::Place(sender.clone())
     } else if *named == s[sender.clone()] {
