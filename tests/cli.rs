@@ -15,15 +15,11 @@ use clap::CommandFactory;
 use echo_component::cli::args::Args;
 use echo_component::component::flood::{message_units, request_units};
 use support::folder::Folder;
+use support::left_out::left_out;
 use support::scripted::{Daemon, SECRET, Server, program};
 
 fn run(options: &[&str]) -> Output {
     program().args(options).output().unwrap()
-}
-
-/// Not by `eprintln!`: the test runner shows only what failing tests print.
-fn left_out(what: &str) {
-    let _ = writeln!(std::io::stderr(), "left out: {what}");
 }
 
 fn stderr(output: &Output) -> String {

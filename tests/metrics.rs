@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use support::COMPONENT;
+use support::left_out::left_out;
 use support::pauses::pause;
 use support::scripted::{Daemon, SECRET, SOON, Server, program};
 
@@ -377,11 +378,6 @@ fn an_address_that_may_be_free_later_is_not_wrong_configuration() {
         let begin = format!("--metrics cannot listen at {address}: {why}");
         assert!(said.contains(&begin) && !said.contains("os error"), "{said}");
     }
-}
-
-/// Not by `eprintln!`: the test runner shows only what failing tests print.
-fn left_out(what: &str) {
-    let _ = writeln!(std::io::stderr(), "left out: {what}");
 }
 
 /// Root may, so it runs as nobody here, which only root can arrange.

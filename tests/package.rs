@@ -8,13 +8,13 @@ mod support;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use support::COMPONENT;
+use support::left_out::{left_out, not_installed};
 use support::scripted::{Daemon, SECRET, Server};
 
 /// Where an admin writes settings.
@@ -123,10 +123,10 @@ fn the_package_installs_runs_and_leaves_nothing_behind() {
     let test = "the_package_installs_runs_and_leaves_nothing_behind";
     let Some(package) = package(test) else { return };
     if run("id", &["-u".as_ref()]).trim() != "0" {
-        return left_out(test, "only root can install it");
+        return left_out(&format!("{test}, since only root can install it"));
     }
     if Path::new("/usr/bin/echo-component").exists() {
-        return left_out(test, "there is one installed, which is someone's");
+        return left_out(&format!("{test}, since there is one installed, which is someone's"));
     }
     let _purged = Purge;
     install(package);
@@ -203,7 +203,7 @@ fn package(test: &str) -> Option<&'static Path> {
     static PACKAGE: OnceLock<PathBuf> = OnceLock::new();
     let asked = std::env::var_os("ECHO_COMPONENT_TEST_PACKAGE").filter(|it| !it.is_empty());
     let Some(asked) = asked else {
-        left_out(test, "ECHO_COMPONENT_TEST_PACKAGE is not set");
+        left_out(&format!("{test}, since ECHO_COMPONENT_TEST_PACKAGE is not set"));
         return None;
     };
     let built = asked != "1";
@@ -229,15 +229,8 @@ fn has(test: &str, tool: &str) -> bool {
     if Command::new(tool).arg("--version").output().is_ok() {
         return true;
     }
-    let required = std::env::var_os("ECHO_COMPONENT_REQUIRE_SERVERS").is_some_and(|it| it == "1");
-    assert!(!required, "{tool} is not installed");
-    left_out(test, &format!("{tool} is not installed"));
+    not_installed(test, tool);
     false
-}
-
-fn left_out(test: &str, why: &str) {
-    // Not `eprintln!`: the test runner shows only what failing tests print.
-    let _ = writeln!(std::io::stderr(), "left out: {test}, since {why}");
 }
 
 /// Runs a command, which must succeed, and says what it printed.

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod folder;
+pub mod left_out;
 pub mod pauses;
 pub mod scripted;
 
