@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::Error;
+use anyhow::Result;
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -46,25 +46,13 @@ impl Config {
     fn renew(&self, target: &mut Target, told: &mut Stale) {
         let place = self.secret.as_ref();
         if let Some(place) = place.filter(|it| it.file().is_some_and(is_regular)) {
-            match place.read() {
-                Ok((secret, _)) => {
-                    target.secret = secret;
-                    told.secret = Told::default();
-                }
-                Err(error) => tell(&mut told.secret, &error, "the secret from before is used"),
-            }
+            let secret = place.read().map(|(secret, _)| secret);
+            replace(&mut target.secret, secret, &mut told.secret, "the secret from before is used");
         }
         let is_readable_again = self.tls_ca.as_deref().is_none_or(is_regular);
         if let Some(trust) = target.trust.as_mut().filter(|_| is_readable_again) {
-            match Trust::new(self.tls_ca.as_deref()) {
-                Ok(renewed) => {
-                    *trust = renewed;
-                    told.trust = Told::default();
-                }
-                Err(error) => {
-                    tell(&mut told.trust, &error, "the authorities from before are trusted");
-                }
-            }
+            let renewed = Trust::new(self.tls_ca.as_deref());
+            replace(trust, renewed, &mut told.trust, "the authorities from before are trusted");
         }
     }
 }
@@ -76,10 +64,20 @@ struct Stale {
     trust: Told,
 }
 
-fn tell(told: &mut Told, error: &Error, instead: &str) {
-    let sentence = format!("{error:#}; {instead}");
-    if told.is_news(&sentence) {
-        warn!("{sentence}");
+/// Puts what was read in the place of what was there. If it could not be read, the log is told what is used
+/// `instead`.
+fn replace<T>(place: &mut T, read: Result<T>, told: &mut Told, instead: &str) {
+    match read {
+        Ok(renewed) => {
+            *place = renewed;
+            *told = Told::default();
+        }
+        Err(error) => {
+            let sentence = format!("{error:#}; {instead}");
+            if told.is_news(&sentence) {
+                warn!("{sentence}");
+            }
+        }
     }
 }
 

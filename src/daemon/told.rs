@@ -1,4 +1,4 @@
-//! Whether the log has to hear of it again that the server stays away.
+//! Whether the log has to hear of it again that something stays wrong, such as a server that is away.
 //!
 //! The log is told of changes; for how things are there are the status and the metrics.
 
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 /// After so long the same is told again.
 const AGAIN: Duration = Duration::from_secs(3600);
 
-/// What the log was told last, since the component was online.
+/// What the log was told last, since all was well.
 #[derive(Debug, Default)]
 pub struct Told(Option<(String, Instant)>);
 
